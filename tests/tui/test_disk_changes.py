@@ -1,6 +1,8 @@
 """The list follows the disk without a key."""
 
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,10 @@ from tests.tui.pilot import Driver, drive
 from tests.tui.test_session import make_environment, session
 from tests.waiting import waited
 from venvdash.model import Status
+from venvdash.system.inotify import Change
 from venvdash.tui import disk_watch
 from venvdash.tui.disk_watch import DiskWatch, Polling
-from venvdash.tui.watched_paths import WatchedPaths
+from venvdash.tui.watched_paths import WatchedPaths, of_all
 
 
 @pytest.fixture
@@ -74,19 +77,67 @@ def test_an_installed_package_and_a_deleted_project_are_shown(home: Home, webapp
     drive(session(home), script)
 
 
-def test_a_first_environment_is_listed(home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("store", [".virtualenvs", ".local/share/virtualenvs"])
+def test_a_first_environment_is_listed(home: Home, tmp_path: Path, store: str) -> None:
     make_environment(tmp_path / "made")
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        (home.path / ".virtualenvs").mkdir()
-        (tmp_path / "made").rename(home.path / ".virtualenvs" / "made")
+        (home.path / store).mkdir(parents=True)
+        (tmp_path / "made").rename(home.path / store / "made")
         await driver.until(lambda: driver.listed == ["made"])
 
-    with pytest.MonkeyPatch.context() as patch:  # a store that does not exist is only polled
-        patch.setattr(disk_watch, "_STEP", 0.2)
-        patch.setattr(disk_watch, "_ROUND", 0.2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk_watch, "_STEP", 600.0)  # the kernel alone reports it
         drive(session(home), script)
+
+
+def test_of_the_parent_of_a_missing_store_only_the_store_counts(tmp_path: Path) -> None:
+    none = frozenset[str]()
+    store = str(tmp_path / "store")
+    paths = WatchedPaths(none, none, none, time.time(), awaited=frozenset({store}))
+    noticed = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk_watch, "_STEP", 600.0)
+        counted: dict[str, bool] = {}
+        counts = DiskWatch._counts
+
+        def watched(self: DiskWatch, change: Change) -> bool:
+            counted[change.name] = counts(self, change)
+            return counted[change.name]
+
+        patch.setattr(DiskWatch, "_counts", watched)
+        watch = DiskWatch(noticed.set)
+        watch.watch(lambda: none, lambda: paths)
+
+        def ignored() -> bool:
+            (tmp_path / "other").unlink(missing_ok=True)
+            (tmp_path / "other").touch()
+            return counted == {"other": False}
+
+        waited(ignored)
+        (tmp_path / "store").mkdir()
+        assert noticed.wait(30)
+        watch.stop()
+
+
+def test_a_store_that_appeared_before_its_parent_was_watched_is_noticed(tmp_path: Path) -> None:
+    none = frozenset[str]()
+    noticed = threading.Event()
+    watch = DiskWatch(noticed.set)
+    awaited = frozenset({str(tmp_path)})
+    watch.watch(lambda: none, lambda: WatchedPaths(none, none, none, time.time(), awaited))
+    assert noticed.wait(30)
+    watch.stop()
+
+
+def test_a_link_that_leads_nowhere_is_no_store(home: Home) -> None:
+    (home.path / ".local").symlink_to("nowhere")
+    paths = of_all([], [str(home.path / ".local")], [], 0.0)
+    assert paths.awaited == {str(home.path / ".local")}
+    watch = DiskWatch(lambda: None)
+    watch._given, watch._given_visible = (lambda: paths), frozenset
+    assert not watch._take_paths(None)
 
 
 def test_an_environment_that_is_completed_later_is_listed(home: Home, webapp: Path) -> None:

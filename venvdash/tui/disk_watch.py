@@ -5,6 +5,7 @@ else, and everything where there is no inotify, is looked at in turn, each path 
 """
 
 import contextlib
+import os
 import selectors
 import socket
 import threading
@@ -38,6 +39,7 @@ class DiskWatch:
         self._polling = Polling()
         self._paths: WatchedPaths | None = None
         self._known: frozenset[str] = frozenset()
+        self._directories: frozenset[str] = frozenset()  # of which every entry counts
 
     def watch(
         self,
@@ -96,7 +98,7 @@ class DiskWatch:
                 woken.recv(4096)
             if self._take_paths(inotify):
                 pending.note()
-            if inotify is not None and any(map(_counts, inotify.changes())):
+            if inotify is not None and any(map(self._counts, inotify.changes())):
                 pending.note()
             if time.monotonic() >= next_step:
                 if self._polling.step(_STEP / _ROUND):
@@ -115,12 +117,24 @@ class DiskWatch:
         self._paths = paths() if paths is not None else self._paths
         if self._paths is None:
             return False
-        directories = self._paths.directories | visible()
-        rest = directories if inotify is None else inotify.watch(directories)
-        self._polling.watch(self._paths.contents | rest, self._paths.identities)
+        self._directories = directories = self._paths.directories | visible()
+        awaited = self._paths.awaited
+        parents = frozenset(map(os.path.dirname, awaited))
+        rest = directories if inotify is None else inotify.watch(directories | parents)
+        self._polling.watch(self._paths.contents | rest & directories, self._paths.identities)
         read = directories | self._paths.contents
         new, self._known = read - self._known, read
+        if any(map(os.path.isdir, awaited)):
+            return True
         return paths is not None and any(_newer(path, self._paths.since) for path in new)
+
+    def _counts(self, change: Change) -> bool:
+        if change.name.startswith(_OWN):
+            return False
+        if not change.name or change.directory in self._directories:
+            return True
+        awaited = self._paths.awaited if self._paths else ()
+        return os.path.join(change.directory, change.name) in awaited
 
 
 class Pending:
@@ -187,7 +201,3 @@ class Polling:
 def _newer(path: str, since: float) -> bool:
     fingerprint = current(path)
     return fingerprint is not None and fingerprint.newest > since * 1e9
-
-
-def _counts(change: Change) -> bool:
-    return not change.name.startswith(_OWN)

@@ -16,6 +16,7 @@ class WatchedPaths:
 
     ``directories`` are watched by the kernel where it can, the others are looked at in turn. Of
     ``identities`` (projects) only coming, going and being replaced counts, not their content.
+    ``awaited`` do not exist, but their parents do: with them a store may begin to exist.
     ``since``: the wall clock when what is shown was read, in seconds.
     """
 
@@ -23,6 +24,7 @@ class WatchedPaths:
     contents: frozenset[str]
     identities: frozenset[str]
     since: float
+    awaited: frozenset[str] = frozenset()
 
 
 def of_all(
@@ -45,7 +47,11 @@ def of_all(
             directories.update(_levels(row, present))
             contents.update((str(row.path / "pyvenv.cfg"), _site(row)))
     return WatchedPaths(
-        frozenset(directories), frozenset(contents), frozenset(identities - contents), since
+        frozenset(directories),
+        frozenset(contents),
+        frozenset(identities - contents),
+        since,
+        frozenset(map(_first_missing, missing)),
     )
 
 
@@ -66,6 +72,12 @@ def _local() -> Callable[[str | Path], bool]:
         return mount is None or not mount.network
 
     return local
+
+
+def _first_missing(path: str) -> str:
+    """Return the part of a missing path that does not exist, but whose parent does."""
+    parent = os.path.dirname(path)
+    return path if os.path.isdir(parent) else _first_missing(parent)
 
 
 def _levels(row: Row, roots: Collection[str]) -> Iterable[str]:
