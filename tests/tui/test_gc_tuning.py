@@ -38,14 +38,14 @@ def test_garbage_waits_until_nobody_types(monkeypatch: pytest.MonkeyPatch) -> No
         for _ in range(10_000):
             Ring()
         collector.touched()
-        collector.look()
+        soon = collector.look()
         assert Ring.freed == 0
         now = time.monotonic()
         monkeypatch.setattr(time, "monotonic", lambda: now + 1)
-        collector.look()
+        assert collector.look() == soon
         assert Ring.freed == 10_000
         Ring()
-        collector.look()
+        assert collector.look() > soon, "nothing happens: it looks seldom"
         assert Ring.freed == 10_000, "too little to be worth it"
         for _ in range(25_000):  # it does not wait for ever
             Ring()

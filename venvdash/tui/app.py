@@ -1,5 +1,6 @@
 """The Textual application."""
 
+import asyncio
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +24,6 @@ from venvdash.tui.suspend import ExternalPrograms
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
 _WORK_SECONDS = 5.0
-_TERMINAL_SECONDS = 1.0
 
 
 class Dashboard(App[int]):
@@ -52,6 +52,7 @@ class Dashboard(App[int]):
         super().__init__()
         self._main = MainScreen(home, opening, programs)
         self._collector = gc_tuning.Collector()
+        self._next_look: asyncio.TimerHandle | None = None
         self._signals: Signals | None = None  # none where there is no terminal
         if self.no_color:
             self.theme = self.validate_theme(self.theme)
@@ -59,16 +60,17 @@ class Dashboard(App[int]):
     def on_mount(self) -> None:
         """Exit when the terminal closes or a signal asks for it."""
         self.call_after_refresh(self._collector.begin)
-        self.set_interval(gc_tuning.TICK, self._collector.look)
+        self._look()
         if self.is_headless:
             return
-        self.set_interval(_TERMINAL_SECONDS, self._leave_without_terminal)
         # What is under way must not outlive us half done, as it would where a signal kills us.
         self._signals = Signals(self, self._leave, self.end_scan)
         self._signals.install()
 
     def on_unmount(self) -> None:
         """Restore the process's garbage collection."""
+        if self._next_look is not None:
+            self._next_look.cancel()
         self._collector.end()
 
     async def on_event(self, event: Event) -> None:
@@ -77,9 +79,15 @@ class Dashboard(App[int]):
             self._collector.touched()
         await super().on_event(event)
 
-    def _leave_without_terminal(self) -> None:
+    def _look(self) -> None:
+        """Collect garbage, and exit if the terminal is gone; again in a while.
+
+        A timer of the event loop, which costs less than Textual's while nothing happens.
+        """
+        loop = asyncio.get_running_loop()
+        self._next_look = loop.call_later(self._collector.look(), self._look)
         # Where no signal says so, Textual would read the end of its input for ever.
-        if not sys.stdin.isatty():
+        if not (self.is_headless or sys.stdin.isatty()):
             self._leave()
 
     def _leave(self) -> None:

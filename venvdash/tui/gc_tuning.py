@@ -12,9 +12,7 @@ _MIDDLE = 20  # of these before the middle ones are looked at: 400,000 allocatio
 _OLD = 50  # of those before all are looked at even if somebody types
 _QUIET = 0.4  # seconds without input after which nobody types
 _WORTH = 5_000  # allocations that are worth a full collection
-
-TICK = 0.25
-"""How often a Collector wants to be asked, in seconds."""
+_SOON, _LATER = 0.25, 2.0  # seconds after which to look again: after activity, and without
 
 
 class Collector:
@@ -38,10 +36,15 @@ class Collector:
         """Note that the user pressed a key or moved the mouse."""
         self._touched = time.monotonic()
 
-    def look(self) -> None:
-        """Collect, if that is worth it and no key was pressed lately."""
+    def look(self) -> float:
+        """Collect, if that is worth it and no key was pressed lately.
+
+        Return after how many seconds to look again.
+        """
         if time.monotonic() < self._touched + _QUIET:
-            return
+            return _SOON
         young, middle, _ = gc.get_count()
-        if middle or young > _WORTH:
-            gc.collect()
+        if not middle and young <= _WORTH:
+            return _LATER
+        gc.collect()
+        return _SOON
