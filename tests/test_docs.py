@@ -40,7 +40,7 @@ def test_help_is_whole_in_80_columns() -> None:
     def shown(command: click.Command, *names: str) -> None:
         told = CliRunner().invoke(cli, [*names, "--help"], terminal_width=80, max_content_width=80)
         assert told.exit_code == 0
-        assert "..." not in told.output.partition("Commands:")[2]
+        assert not re.search(r"[a-z]\.\.\.", told.output)
         assert "\\b" not in told.output
         assert "\b" not in told.output
         if isinstance(command, click.Group):

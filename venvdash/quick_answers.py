@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
     from venvdash.records.answers import Answer
 
+# Other names of commands, for those who know them from other programs.
+ALIASES = {"ls": "list", "show": "info", "rm": "delete"}
+
 # Commands whose arguments are names of environments.
 NAMED = frozenset(
     {
+        *ALIASES,
         *("activate", "copy", "delete", "edit", "info", "list", "move", "note", "path", "pin"),
         *("relink", "rename", "shell", "sync", "unlink", "unpin"),
     }

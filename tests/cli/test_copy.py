@@ -49,10 +49,12 @@ def test_a_copy(home: Home, app: Path) -> None:
     assert "Cannot copy: ~/.virtualenvs/try already exists." in refused.stdout
 
 
-def test_a_python_that_is_not_there_is_not_looked_for_in_the_index(home: Home, app: Path) -> None:
+def test_a_python_that_is_not_there_is_refused_before_anything_is_done(
+    home: Home, app: Path
+) -> None:
     done = run(home, "copy", "app", "try", "--python", "3.99", check=False)
-    assert done.returncode == 1
-    assert "No interpreter found for Python 3.99" in done.stderr
+    assert done.returncode == 2
+    assert "Cannot copy: uv finds no Python 3.99." in done.stdout
     assert "package index" not in done.stderr
     assert named(home) == ["app"]
 

@@ -45,7 +45,7 @@ def test_not_found_is_1_and_near_names_are_offered(home: Home, apis: dict[str, P
     done = run(home, "info", "wep", check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "venvdash: no environment is named wep. Did you mean web?\n"
-    for command in (("info", "zzzz"), ("delete", "we", "--yes"), ("info", "./web"), ("info", "")):
+    for command in (("info", "zzzz"), ("delete", "we", "--yes"), ("info", "./web")):
         assert run(home, *command, check=False).returncode == 1
     assert apis["play/web"].exists()
 
@@ -117,7 +117,7 @@ def test_no_answer_is_3_and_nothing_is_done(home: Home, apis: dict[str, Path], h
             terminal.drain(0.5)  # readline misses a signal between its prompt and its wait
             os.kill(terminal.process.pid, signal.SIGINT)
         assert terminal.wait() == 3
-        assert b"venvdash: cancelled." in terminal.output
+        assert b"venvdash: Cancelled." in terminal.output
     assert all(path.exists() for path in apis.values())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from tests.actions.deleting import small
@@ -18,7 +19,7 @@ from tests.forkserver import load
 from tests.terminal import venvdash
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent
-from venvdash.cli import _COMMANDS, main
+from venvdash.cli import cli, main
 
 LOOKING = [
     ["list"],
@@ -127,7 +128,11 @@ def forked(home: Home, words: list[str], spoil: Callable[[], object]) -> tuple[i
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_nothing_that_looks_ends_in_a_traceback(home: Home, one: Path, how: str) -> None:
-    helps = [[name, "--help"] for name in _COMMANDS] if how == "full" else []
+    helps = (
+        [[name, "--help"] for name in cli.list_commands(click.Context(cli))]
+        if how == "full"
+        else []
+    )
     for words in [*LOOKING, *helps]:
         status, said = forked(home, words, BROKEN[how])
         assert status == 1, (words, said)

@@ -1,50 +1,37 @@
 """The command line; with no subcommand it opens the dashboard.
 
-Answers go to stdout, words to stderr. Exit status: 0 done, 1 not found or failed in part, 2 usage
-or refused, 3 ambiguous.
+Answers go to stdout, words to stderr.
 """
 
 import gc
 import importlib
 import os
+import re
 import signal
 import sys
+from collections.abc import Sequence
+from itertools import takewhile
 
 import click
 
 from venvdash import __version__
 from venvdash.cli import output
 from venvdash.cli.completing import COMPLETING, register
+from venvdash.quick_answers import ALIASES
 from venvdash.text import visible
 
 _ALLOCATIONS = 50_000  # before cyclic garbage is looked for: most commands end before that
 _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
-_COMMANDS = {
-    "list": "venvdash.cli.listing",
-    "info": "venvdash.cli.info",
-    "path": "venvdash.cli.path",
-    "shell": "venvdash.cli.shell",
-    "activate": "venvdash.cli.activate",
-    "edit": "venvdash.cli.edit",
-    "sync": "venvdash.cli.sync",
-    "relink": "venvdash.cli.relink",
-    "unlink": "venvdash.cli.unlink",
-    "copy": "venvdash.cli.copy",
-    "rename": "venvdash.cli.rename",
-    "move": "venvdash.cli.move",
-    "delete": "venvdash.cli.delete",
-    "prune": "venvdash.cli.prune",
-    "note": "venvdash.cli.note",
-    "pin": "venvdash.cli.pin",
-    "unpin": "venvdash.cli.unpin",
-    "trash": "venvdash.cli.trash",
-    "history": "venvdash.cli.history",
-    "undo": "venvdash.cli.undo",
-    "stores": "venvdash.cli.stores",
-    "demo": "venvdash.cli.demo",
-    "init": "venvdash.cli.init",
-    "completions": "venvdash.cli.completions",
+_GROUPS = {
+    "Look": ("list", "info"),
+    "Work": ("shell", "activate", "path", "edit", "sync"),
+    "Make": ("copy", "rename", "move"),
+    "Link": ("relink", "unlink"),
+    "Clean up": ("prune", "delete", "trash", "undo", "history"),
+    "Annotate": ("note", "pin", "unpin"),
+    "Set up": ("stores", "init", "completions", "demo"),
 }
+_COMMANDS = tuple(name for names in _GROUPS.values() for name in names)
 
 
 class _Lazy(click.Group):
@@ -55,18 +42,59 @@ class _Lazy(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command, importing its module."""
-        if cmd_name not in _COMMANDS:
+        """Return the command of a name or an alias, importing its module."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in _COMMANDS:
             return None
-        command = importlib.import_module(_COMMANDS[cmd_name]).command
+        module = "listing" if name == "list" else name
+        command = importlib.import_module(f"venvdash.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command with its own name, for its help. Raises NoSuchCommand."""
+        if args and args[0] not in (*_COMMANDS, *ALIASES) and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], (*_COMMANDS, *ALIASES))
+            raise click.exceptions.NoSuchCommand(visible(args[0]), possibilities=near, ctx=ctx)
+        _, command, rest = super().resolve_command(ctx, args)
+        _refuse_empty(ctx, command, rest)
+        return command.name if command else None, command, rest
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in groups, each with its alias."""
+        shown = {name: name for name in _COMMANDS}
+        shown |= {name: f"{name}, {alias}" for alias, name in ALIASES.items()}
+        width = max(map(len, shown.values()))
+        for title, names in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [
+                        (shown[name].ljust(width), command.get_short_help_str(limit=200))
+                        for name in names
+                        if (command := self.get_command(ctx, name)) is not None
+                    ]
+                )
+
+
+def _refuse_empty(ctx: click.Context, command: click.Command | None, args: Sequence[str]) -> None:
+    """Refuse an empty argument, such as a variable that is not set; `note NAME ""` means it."""
+    given = takewhile(lambda arg: arg != "--", args)
+    if command is not None and command.name != "note":
+        empty = next((arg for arg in given if not arg or re.fullmatch("--[a-z-]+=", arg)), None)
+        if empty is not None:
+            raise click.UsageError(f"An empty value: {empty or repr(empty)}", ctx)
 
 
 @click.group(
     cls=_Lazy,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 done; 1 not found, or failed in part; 2 wrong usage, refused or "
+    "cancelled; 3 a name matches several environments.",
 )
 @click.option(
     "--no-records",

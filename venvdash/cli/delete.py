@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from venvdash.cli.common import session, warn_of_problems
+from venvdash.cli.common import fail, session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.deletions import deleting, deletion
 from venvdash.cli.naming import chosen, scan
 from venvdash.cli.pipeline import run
 from venvdash.cli.searching import limit_search, may_confirm_early, search_limit, searching
+from venvdash.text import visible
 
 
 @click.command("delete")
@@ -56,6 +57,13 @@ def command(
     with searching(opened) as search:
         plan = opened.deletions.plan_delete(
             list(paths), search.cancel, tell=search.tell, early=early
+        )
+    strange = set(confirmed) - {row.name for row in (item.row for item in plan.items)}
+    if strange and not plan.refused:
+        fail(
+            f"`--confirm {visible(min(strange))}` is not the name of an environment in the plan. "
+            "Nothing was deleted.",
+            2,
         )
     job = deletion(
         opened, plan, now=now, clean_cache=clean_cache, quiet=as_json, confirmed=confirmed

@@ -10,7 +10,7 @@ import click
 from venvdash.actions.delete.consent import names_to_type, words_to_type
 from venvdash.actions.events import Finished
 from venvdash.cli import prompts
-from venvdash.cli.pipeline import F, Job, changing, not_done
+from venvdash.cli.pipeline import F, Job, not_done, planned
 from venvdash.cli.searching import finish_search
 from venvdash.formats import size
 from venvdash.model import Outcome, Plan
@@ -34,7 +34,7 @@ def deleting(function: F) -> F:
         ),
     ):
         function = option(function)
-    return changing(function)
+    return planned(function, "Do not ask for confirmation.")
 
 
 def deletion(

@@ -1,6 +1,7 @@
 """`venvdash list`: the environments as a table or as JSON."""
 
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -24,7 +25,7 @@ from venvdash.presentation.labels import endangered_in_words
 from venvdash.presentation.meanings import NO_STORE, place_in_words
 from venvdash.records.summaries import summary_of
 from venvdash.session import Session
-from venvdash.session.interpreters import made_from
+from venvdash.session.interpreters import absent, made_from
 from venvdash.session.name_resolution import NotFoundError
 from venvdash.text import counted, short_path, visible
 
@@ -39,9 +40,18 @@ _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "project": lambda row: (str(row.verdict.project or "\uffff"),),
 }
 
+_NEED_SIZES = ("size", "reclaimable")
+
 
 def _numbers(version: str | None) -> list[str]:
     return [part for part in (version or "0").split(".") if part.isdigit()]
+
+
+_ABSENT_BASE = (
+    "`--base`: {} is neither a version such as 3.11 nor the path of an interpreter, and no "
+    "environment was created from an interpreter there."
+)
+_ABSENT_PROJECT = "`--project`: {} does not exist, and no environment belongs to a project there."
 
 
 @click.command("list", short_help="List environments.")
@@ -90,6 +100,8 @@ def command(
     """
     if as_json and json_stream:
         fail("`--json` and `--json-stream` cannot be used together.", 2)
+    if no_usage and sort in _NEED_SIZES:
+        fail(f"`--sort {sort}` needs sizes: leave out `--no-usage`.", 2)
     opened = session(records=records)
     depends = made_from(base, opened.machine) if base else None
 
@@ -111,6 +123,12 @@ def command(
         missing = _stream(opened, names, wanted, usage=not no_usage)
     else:
         scan(opened, usage=not no_usage)
+    made = depends is not None and any(depends(row.environment) for row in opened.rows.values())
+    if base and not made and absent(base, opened.machine):
+        fail(_ABSENT_BASE.format(visible(base)), 2)
+    if project and not os.path.lexists(opened.machine.expand(project)) and not of_project():
+        fail(_ABSENT_PROJECT.format(visible(project)), 2)
+    if not json_stream:
         rows, missing = _named(opened, names)
         rows = sorted(filter(wanted, rows), key=_SORTS["name"])
         rows.sort(key=_SORTS[sort], reverse=reverse)

@@ -112,7 +112,7 @@ def _asked(opened: Session, error: AmbiguousError) -> Row:
         return error.options[prompts.pick(lines)][1]
     except click.Abort:
         click.echo(err=True)
-        fail("cancelled.", 3)
+        fail("Cancelled.", 3)
 
 
 def _advice() -> str:

@@ -11,6 +11,7 @@ import click
 from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, Searching, Tally
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
+from venvdash.cli.prompts import interactive
 from venvdash.model import Outcome, Result
 from venvdash.presentation.document import Line
 from venvdash.presentation.json_values import finished_json
@@ -20,10 +21,15 @@ F = TypeVar("F", bound=Callable[..., None])
 
 
 def changing(function: F) -> F:
-    """Give a command the options of everything that is shown and confirmed before it is done."""
+    """Give a command that asks only where something is lost the options of what is planned."""
+    return planned(function, "Do not ask. Without it, only a loss or a replacement is asked about.")
+
+
+def planned(function: F, yes: str) -> F:
+    """Give a command the options of everything that is shown before it is done."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the plan and results as JSON."),
-        click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
+        click.option("-y", "--yes", is_flag=True, help=yes),
         click.option(
             "-n", "--dry-run", is_flag=True, help="Show the plan without changing anything."
         ),
@@ -46,9 +52,10 @@ class Job:
     ``work`` carries it out. The plan is shown as ``lines``, or as JSON as ``plan``. ``possible``:
     how many environments it would change; ``refused``: how many it leaves alone. ``ask`` returns
     whether to go on, ``names`` must be typed even with ``--yes``; ``declined`` says what was not
-    done then, and what ``--yes`` does. ``done`` returns what to print of one environment that was
-    changed, ``warned`` what to say of any on stderr, ``summary`` what to print last, "" for
-    nothing. ``settle`` does what is left to do after the report; it returns whether all is well.
+    done then, and what ``--yes`` does where nobody can be asked. ``done`` returns what to print of
+    one environment that was changed, ``warned`` what to say of any on stderr, ``summary`` what to
+    print last, "" for nothing. ``settle`` does what is left to do after the report; it returns
+    whether all is well.
     """
 
     work: Callable[[Event], Iterable[ActionEvent]]
@@ -77,9 +84,7 @@ def run(job: Job, *, dry_run: bool = False, yes: bool = False, as_json: bool = F
     if (job.names or not yes) and not job.ask():
         if as_json and job.plan:
             output.print_json(job.plan)
-        typed = "".join(f" --confirm {shlex.quote(name)}" for name in job.names)
-        unchanged, agreed = job.declined
-        fail(f"{unchanged}. Use `--yes{typed}` to {agreed} without confirmation.", 2)
+        fail(_declined(job), 2)
     if as_json:
         output.begin_json(job.plan)
     output.acting()
@@ -91,6 +96,15 @@ def run(job: Job, *, dry_run: bool = False, yes: bool = False, as_json: bool = F
             settled = job.settle(finished, cancel)
     whole = all(result.outcome is Outcome.DONE for result in finished.results)
     return 0 if whole and not finished.problems and settled else 1
+
+
+def _declined(job: Job) -> str:
+    """Say that nothing was done: somebody said no, or nobody could be asked."""
+    unchanged, agreed = job.declined
+    if interactive():
+        return f"Cancelled. {unchanged[0].upper()}{unchanged[1:]}."
+    typed = "".join(f" --confirm {shlex.quote(name)}" for name in job.names)
+    return f"{unchanged}. Use `--yes{typed}` to {agreed} without confirmation."
 
 
 def follow(events: Iterable[ActionEvent], *, quiet: bool = False) -> Finished:

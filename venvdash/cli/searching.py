@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,11 +24,18 @@ F = TypeVar("F", bound=Callable[..., None])
 _MINUTES = 10.0  # where there is no terminal on which somebody could stop it
 
 
+def _minutes(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 <= value < inf:  # true of NaN, too
+        raise click.BadParameter(f"{value:g} is not a number of minutes.", ctx, param)
+    return value
+
+
 def search_limit(function: F) -> F:
     """Give a command the option that limits the search for projects."""
     return click.option(
         "--search-limit",
-        type=click.FloatRange(min=0),
+        type=float,
+        callback=_minutes,
         metavar="MINUTES",
         help="Time limit of the search for projects (without a terminal: 10).",
     )(function)

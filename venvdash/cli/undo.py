@@ -14,8 +14,12 @@ from venvdash.presentation.history import undone
 from venvdash.text import visible, with_tilde
 
 
+class _ChangeNumber(click.IntRange):
+    name = "number of a change"
+
+
 @click.command("undo", short_help="Undo the newest change, or one of the history.")
-@click.argument("number", metavar="[NUMBER]", required=False, type=click.IntRange(min=1))
+@click.argument("number", metavar="[NUMBER]", required=False, type=_ChangeNumber(min=1))
 @changing
 @click.pass_obj
 def command(records: bool, number: int | None, dry_run: bool, yes: bool, as_json: bool) -> None:

@@ -34,6 +34,11 @@ def made_from(text: str, machine: Machine) -> Callable[[Environment], bool]:
     )
 
 
+def absent(text: str, machine: Machine) -> bool:
+    """Return whether ``text`` is neither a version nor a path where something is."""
+    return not (_VERSION.fullmatch(text) or os.path.lexists(machine.expand(text)))
+
+
 def _of_version(version: str | None, wanted: str) -> bool:
     return version is not None and (version + ".").startswith(wanted + ".")
 

@@ -1,5 +1,6 @@
 """What a copy would be; changes nothing."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from venvdash.actions.copy.reinstall import base_python
 from venvdash.actions.copy.requirements import Requirements
 from venvdash.actions.destinations import Target, TargetError, place_warnings
 from venvdash.actions.errors import words
+from venvdash.actions.process import uv
 from venvdash.actions.table import Table
 from venvdash.model import (
     Action,
@@ -20,6 +22,7 @@ from venvdash.model import (
 from venvdash.stores.base import Names
 from venvdash.text import short_path, visible
 
+_TIMEOUT = 60.0  # seconds; uv starts each interpreter that it finds once
 _SHOWN = 3  # reasons why all files are copied
 
 
@@ -45,12 +48,33 @@ def propose_copy(
     if python is not None and packages.obstacles:
         why = " ".join(packages.obstacles[:_SHOWN])
         return replace(proposal, refusal=f"Cannot use another Python: {why}")
+    if python is not None and _unavailable(python, context):
+        reason = f"uv finds no Python {visible(python)}. `uv python list` shows those it can use."
+        return replace(proposal, refusal=reason)
     return replace(
         proposal,
         says=tuple(_says_copy(table, row, target, packages, root is None)),
         warns=tuple(place_warnings(table, row, target, name)),
         commands=_commands(row, place, packages, python),
     )
+
+
+def _unavailable(python: str, context: Context) -> bool:
+    """Return whether uv says that it has no such Python and can download none."""
+    program = uv.find_uv(context.machine)
+    if program is None:
+        return False  # the copy will say that uv is missing
+    arguments = ("python", "list", "--output-format", "json", python)
+    environ, cwd = context.machine.variables, context.machine.home
+    try:
+        done = uv.run(
+            program, arguments, environ=environ, cwd=cwd, timeout=_TIMEOUT, log=context.log
+        )
+        return bool(json.loads(done.stdout) == [])
+    except uv.UvError:  # such as for a version that is none
+        return True
+    except ValueError:  # another release of uv
+        return False
 
 
 def _target(table: Table, row: Row, root: Path | None, context: Context) -> Target:
