@@ -268,7 +268,7 @@ def test_what_starts_after_the_look_is_seen_and_costs_one_read(
 def test_a_young_process_that_runs_another_program_is_seen(
     environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes, "_YOUNG", 600.0)
+    monkeypatch.setattr(processes, "YOUNG", 600.0)
     watch = ProcessWatch([environment])
     command = 'echo up; read line; exec "$0" -c "$1"'
     with subprocess.Popen(

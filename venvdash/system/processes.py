@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from venvdash.system.mounts import Mounts, resolved
+from venvdash.system.pid_listing import YOUNG, PidListing
 
 if TYPE_CHECKING:
     import psutil
@@ -28,8 +29,6 @@ _ARGUMENTS = 1000  # read of one process, at most; `rm` may have 100,000
 _PATH_MAX = 4096
 _OF_ITS_OWN = ("/proc/", "/dev/fd/")  # they name files of the process that reads them
 _DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
-
-_YOUNG = 0.1  # seconds
 
 T = TypeVar("T")
 
@@ -104,9 +103,10 @@ class ProcessWatch:
         self._read = read or (_on_linux if sys.platform == "linux" else _by_psutil)
         self._inside = _Inside(paths)
         self._found: dict[Path, dict[int, ProcessUse]] = {path: {} for path in paths}
-        pids = _pids()
-        self._since = dict.fromkeys(pids, 0.0)  # when each was first seen
-        running = {process.pid: process for process in self._read(pids)}
+        self._listing = PidListing()
+        self._pids = self._listing.current()
+        self._since = dict.fromkeys(self._pids, 0.0)  # when each was first seen
+        running = {process.pid: process for process in self._read(self._pids)}
         self._ours = _ourselves(running)
         self._unreadable = sum(process.hidden for process in running.values())
         self._note(running.values())
@@ -119,10 +119,12 @@ class ProcessWatch:
 
     def users(self, path: Path) -> tuple[ProcessUse, ...]:
         """Return who uses one of the paths, also if it has started since the look."""
-        now = time.monotonic()
-        self._since = {pid: self._since.get(pid, now) for pid in _pids()}
+        now, pids = time.monotonic(), self._listing.current()
+        if pids is not self._pids:
+            self._pids = pids
+            self._since = {pid: self._since.get(pid, now) for pid in pids}
         # One that was just forked may be about to run another program.
-        young = [pid for pid, since in self._since.items() if now - since < _YOUNG]
+        young = [pid for pid, since in self._since.items() if now - since < YOUNG]
         self._note(self._read(young))
         return tuple(self._found[path].values())
 
@@ -272,14 +274,6 @@ def _common(paths: Iterable[str]) -> str:
         return os.path.commonpath(paths)
     except ValueError:
         return ""
-
-
-def _pids() -> list[int]:
-    if sys.platform == "linux":
-        return [int(entry) for entry in os.listdir("/proc") if entry.isdecimal()]
-    import psutil  # slow to import, and Linux does not need it
-
-    return psutil.pids()
 
 
 def _on_linux(pids: Iterable[int]) -> Iterator[_Process]:
