@@ -10,8 +10,8 @@ from venvdash import model
 from venvdash.cli.deletions import deletion
 from venvdash.cli.pipeline import run
 from venvdash.config import Config
-from venvdash.presentation.document import Role
 from venvdash.presentation.plans import plan_in_words
+from venvdash.presentation.roles import Role
 from venvdash.session import Session
 from venvdash.system.machine import Machine
 from venvdash.tui.cells import STATUS_MARKS

@@ -9,8 +9,9 @@ from venvdash.actions.history.undo import UndoPlan
 from venvdash.cli import prompts
 from venvdash.cli.common import fail, session
 from venvdash.cli.pipeline import Job, changing, run
-from venvdash.presentation.document import Line, Piece, Role, plain, warning
+from venvdash.presentation.document import Line, Piece, plain, warning
 from venvdash.presentation.history import undone
+from venvdash.presentation.roles import Role
 from venvdash.text import visible, with_tilde
 
 

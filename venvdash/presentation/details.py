@@ -8,7 +8,7 @@ from pathlib import Path
 
 from venvdash.formats import age, doubt, reclaimable, size, user_files_in_words
 from venvdash.model import Flag, Record, Row, Status
-from venvdash.presentation.document import Line, Piece, Role, plain
+from venvdash.presentation.document import Line, Piece, plain
 from venvdash.presentation.labels import (
     EVIDENCE_MEANINGS,
     endangered_in_words,
@@ -18,6 +18,7 @@ from venvdash.presentation.labels import (
     use_in_words,
 )
 from venvdash.presentation.meanings import FLAG_MEANINGS
+from venvdash.presentation.roles import Role
 from venvdash.records.flags import unfinished
 from venvdash.records.schema import LONGEST_NOTE
 from venvdash.scanner.evidence.references import Reference

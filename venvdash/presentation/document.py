@@ -2,22 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model import Row, Status
 from venvdash.presentation.meanings import STATUS_MEANINGS
+from venvdash.presentation.roles import Role
 from venvdash.text import short_path, visible, with_tilde
-
-
-class Role(StrEnum):
-    """What a piece of a line is, so that it can be styled."""
-
-    PLAIN = "plain"
-    STRONG = "strong"
-    MUTED = "muted"
-    WARNING = "warning"
-    STATUS = "status"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from venvdash.formats import certainty, size
 from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, SearchReport
-from venvdash.presentation.document import Line, Piece, Role, head_of, in_blocks, plain, warning
+from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
 from venvdash.presentation.labels import flag_in_words
 from venvdash.presentation.meanings import FLAG_MEANINGS
+from venvdash.presentation.roles import Role
 from venvdash.presentation.searches import search_in_words, unsearched_in_words
 from venvdash.text import counted, short_path, visible, with_tilde
 

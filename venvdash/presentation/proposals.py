@@ -5,8 +5,9 @@ from pathlib import Path
 
 from venvdash.actions.process.run_log import typed
 from venvdash.model import PackageChange, Proposal
-from venvdash.presentation.document import Line, Piece, Role, head_of, in_blocks, plain, warning
+from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
 from venvdash.presentation.labels import verb_of
+from venvdash.presentation.roles import Role
 from venvdash.text import counted, short_path, visible, with_tilde
 
 _MOST_PACKAGES = 500  # of one environment

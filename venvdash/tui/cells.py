@@ -6,6 +6,7 @@ from textual.content import Content
 from venvdash.model.status import Flag, Location, Status
 from venvdash.model.summary import Summary
 from venvdash.presentation.meanings import NO_STORE
+from venvdash.presentation.roles import Role, role_of
 
 STATUS_MARKS = {
     Status.CHECKING: "…",
@@ -20,14 +21,16 @@ STATUS_MARKS = {
     Status.TOOL: "□",
 }
 
-STATUS_STYLES = {
-    Status.LINKED: "$text-success",
-    Status.ORPHAN: "$text-error",
-    Status.MOVED: "$text-warning",
-    Status.UNREACHABLE: "$text-warning",
-    Status.DUPLICATE: "$text-warning",
-    Status.UNKNOWN: "$text-accent",
+ROLE_STYLES = {
+    Role.PLAIN: "",
+    Role.STRONG: "bold",
+    Role.MUTED: "$text-muted",
+    Role.SUCCESS: "$text-success",
+    Role.WARNING: "$text-warning",
+    Role.ERROR: "$text-error",
+    Role.ACCENT: "$text-accent",
 }
+
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _BAR = 16  # cells of a line that shows how much is done
@@ -38,6 +41,11 @@ _QUIET = (
     *(Flag.USER_FILES, Flag.PINNED, Flag.REFERENCED, Flag.ALIAS, Flag.MOUNTS),
     *(Flag.SHARED, Flag.NOT_OWNED, Flag.READ_ONLY),
 )
+
+
+def status_style(status: Status | None) -> str:
+    """Return the style of a status."""
+    return ROLE_STYLES[role_of(status)]
 
 
 def left(text: str, width: int) -> str:

@@ -13,7 +13,7 @@ from venvdash.model.summary import Summary
 from venvdash.presentation.meanings import FLAG_MEANINGS, STATUS_MEANINGS
 from venvdash.records.summaries import summary_of
 from venvdash.text import short_path, visible, with_tilde
-from venvdash.tui.cells import STATUS_MARKS, STATUS_STYLES
+from venvdash.tui.cells import STATUS_MARKS, status_style
 from venvdash.tui.widgets.other_list import OtherThing
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _MOST_PACKAGES = 2000
 def status_label(status: Status) -> Content:
     """Return the mark and the word of a status."""
     return Content.styled(
-        f"{STATUS_MARKS[status]} {status.value}", f"bold {STATUS_STYLES.get(status, '')}".strip()
+        f"{STATUS_MARKS[status]} {status.value}", f"bold {status_style(status)}".strip()
     )
 
 

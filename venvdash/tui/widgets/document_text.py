@@ -4,15 +4,10 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from venvdash.presentation.document import Line, Piece, Role
-from venvdash.tui.cells import STATUS_MARKS, STATUS_STYLES
+from venvdash.presentation.document import Line, Piece
+from venvdash.presentation.roles import Role
+from venvdash.tui.cells import ROLE_STYLES, STATUS_MARKS, status_style
 
-_STYLES = {
-    Role.PLAIN: "",
-    Role.STRONG: "bold",
-    Role.MUTED: "$text-muted",
-    Role.WARNING: "$text-warning",
-}
 TRUST = Line(
     (Piece("  "), Piece("t", Role.STRONG), Piece(" trusts it until you quit, then checks it"))
 )
@@ -24,7 +19,7 @@ def in_colours(lines: Iterable[Line]) -> Content:
 
 
 def _styled(line: Line) -> Content:
-    status = STATUS_STYLES.get(line.status, "") if line.status else ""
-    styles = _STYLES | {Role.STATUS: status}
+    status = status_style(line.status)
+    styles = ROLE_STYLES | {Role.STATUS: status}
     mark = [(f"{STATUS_MARKS[line.status]} ", status)] if line.status else []
     return Content.assemble(*mark, *((piece.text, styles[piece.role]) for piece in line.pieces))
