@@ -10,7 +10,7 @@ from textual.app import App
 
 from tests.tui.rows import HOME
 from venvdash.actions.delete.project_search import ProjectSearch, Tell, quiet
-from venvdash.actions.delete.prune import PruneCandidate
+from venvdash.actions.delete.prune import PruneCandidate, Rules
 from venvdash.actions.delete.selection_size import SelectionSize
 from venvdash.actions.events import ActionEvent, Finished, RowChanged
 from venvdash.actions.history.undo import UndoPlan
@@ -174,6 +174,7 @@ class FakeSession(Session):
 
     events: Sequence[Told] = ()
     machine: Machine = field(default_factory=lambda: Machine(home=HOME))
+    config: Config = field(default_factory=Config)
     problems: list[Problem] = field(default_factory=list)
     scans: int = 0
     plan: Plan | Exception = field(default_factory=lambda: Plan(Action.DELETE, ()))
@@ -303,6 +304,12 @@ class FakeSession(Session):
         if isinstance(self.plan, Exception):
             raise self.plan
         return self.replanned if self.replanned and self.search.over else self.plan
+
+    def plan_prune(self, rules: Rules, *asked: Any, **options: Any) -> Plan:
+        self.asked.append(rules)
+        if isinstance(self.plan, Exception):
+            raise self.plan
+        return self.plan
 
     def delete(
         self,

@@ -12,7 +12,8 @@ from tests.tui.fake_session import EndedSearch, FakeSession
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.delete.consent import words_to_type
-from venvdash.model import Action, Item, Plan, Refusal, Row, Status
+from venvdash.actions.delete.prune import Rules
+from venvdash.model import Action, DiskSpace, Item, Plan, Refusal, Removal, Row, Status
 from venvdash.model.plans import SEARCHING
 from venvdash.scanner.search import Findings
 from venvdash.tui.dialogs import plan as plan_screen
@@ -103,7 +104,7 @@ def test_cancel_is_the_default_and_nothing_is_done(keys: list[str]) -> None:
 def test_y_before_the_plan_is_there_does_nothing() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        screen = PlanScreen(1, HOME)
+        screen = PlanScreen("Delete", "1 environment", HOME, 7)
         driver.app.push_screen(screen)
         await driver.pilot.pause()
         await driver.press("y", "f", "c")
@@ -128,22 +129,137 @@ def test_yes_hands_on_the_very_plan_that_was_shown() -> None:
     assert asked[1:] == (False, False)
 
 
-def test_free_now_and_cleaning_are_choices() -> None:
+def test_deleting_permanently_is_an_answer_and_cleaning_a_choice() -> None:
     session = source(plan(Item(OLD), cache=["torch", "numpy"]))
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        assert "[ ] f  Delete permanently" in driver.text
         assert "[ ] c  Remove 2 packages from uv's cache" in driver.text
-        await driver.press("f", "c")
-        assert driver.text.count("[✓]") == 2
-        await driver.press("c", "y")
+        await driver.press("c")
+        assert driver.text.count("[✓]") == 1
+        await driver.press("c", "f")
         await driver.until(lambda: len(session.asked) == 2)
 
     drive(session, script)
     asked = session.asked[1]
     assert isinstance(asked, tuple)
     assert asked[1:] == (True, False)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_deleting_permanently_comes_first_on_a_full_disk(full: bool) -> None:
+    space = DiskSpace(STORE, free=2**29, total=2**40) if full else None
+    made = replace(plan(Item(OLD)), low_space=space)
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        text = driver.text
+        assert ("Only 512.0 MiB of 1.0 TiB are free" in text) == full
+        assert (text.index("Move to trash") > text.index("Delete permanently")) == full
+        assert (text.index("Can be undone for 7 days") > text.index("Frees the space now")) == full
+        assert screen.focused is screen.query_one("#no"), "Cancel is the default all the same"
+
+    drive(source(made), script)
+
+
+@pytest.mark.parametrize(
+    ("how", "offered"),
+    [
+        (Removal.TRASH, {"Move to trash", "Delete permanently"}),
+        (Removal.UNLINK, {"Move to trash"}),
+        (Removal.TOOL, {"Delete  y"}),
+        (Removal.UNFINISHED, {"Delete  y"}),
+        (Removal.IN_PLACE, {"Delete permanently"}),
+    ],
+)
+def test_only_answers_that_are_possible_are_offered(how: Removal, offered: set[str]) -> None:
+    session = source(plan(Item(OLD, how=how)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        answers = ("Move to trash", "Delete permanently", "Delete  y")
+        buttons = driver.text[driver.text.index("Cancel  n") :]
+        assert {words for words in answers if words in buttons} == offered
+        permanent = "Delete permanently" in offered
+        if not permanent:
+            await driver.press("f")
+            assert driver.app.screen is screen
+        await driver.press("f" if permanent else "y")
+        await driver.until(lambda: len(session.asked) == 2)
+
+    drive(session, script)
+    asked = session.asked[1]
+    assert isinstance(asked, tuple)
+    assert asked[1] == ("Delete permanently" in offered)
+
+
+def test_y_never_deletes_permanently() -> None:
+    session = source(plan(Item(OLD, how=Removal.IN_PLACE)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        await driver.press("y")
+        assert driver.app.screen is screen
+
+    drive(session, script)
+    assert len(session.asked) == 1
+
+
+def test_the_dialog_is_as_high_as_its_plan() -> None:
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        await driver.until(lambda: "q Quit" not in driver.text)
+        frame = screen.query_one("#plan")
+        await driver.until(lambda: frame.size.height == screen.pane.line_count + 4)
+
+    drive(source(plan(Item(OLD))), script, (120, 40))
+
+
+def test_prune_is_about_all_orphans_whatever_is_marked() -> None:
+    session = source(plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("space", "P")
+        await driver.until(lambda: "Prune 1 environment" in driver.text)
+        assert session.asked == [Rules()]
+        await driver.press("t")
+        await driver.until(lambda: len(session.asked) == 2)
+
+    drive(session, script)
+
+
+def test_prune_waits_for_the_search_and_can_be_left_meanwhile() -> None:
+    gate = threading.Event()
+    session = source(plan(Item(OLD)))
+    session.search = EndedSearch(Findings(ended=True), gate)
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("P")
+        await driver.until(lambda: isinstance(driver.app.screen, PlanScreen))
+        await driver.press("escape")
+        assert not isinstance(driver.app.screen, PlanScreen)
+        await driver.press("P")
+        assert not session.asked, "nothing is planned before the search has ended"
+        gate.set()
+        await driver.until(lambda: "Prune 1 environment" in driver.text)
+
+    drive(session, script)
+
+
+def test_nothing_is_pruned_where_pins_are_unknown() -> None:
+    session = source(plan(Item(OLD)))
+    session.no_pins = "The pins cannot be read."
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("P")
+        await driver.until(lambda: "Nothing can be pruned. The pins" in driver.text)
+        assert not isinstance(driver.app.screen, PlanScreen)
+
+    drive(session, script)
+    assert not session.asked
 
 
 def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> None:
@@ -165,8 +281,8 @@ def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
         screen = await ask(driver)
         assert "Type" not in driver.text
         await driver.press("f")
-        assert "Type 1 to confirm:" in driver.text
-        await driver.press("y", "enter")
+        assert "Type 1 to delete permanently:" in driver.text
+        await driver.press("f", "enter")
         assert driver.app.screen is screen
         await driver.press("escape")
 
@@ -202,7 +318,8 @@ def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence
         assert ("It is locked." in driver.text) == bool(refused)
         assert "Delete 0" not in driver.text
         assert "Close  Esc" in driver.text
-        assert "Delete  y" not in driver.text
+        assert "Move to trash" not in driver.text
+        assert "Delete " not in driver.text
         await driver.press("y", "f")
         assert driver.app.screen is screen
         await driver.press("enter")
@@ -230,7 +347,7 @@ def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
         gate.set()
         await driver.until(lambda: "Delete permanently" in driver.text)
         assert "changed" not in driver.text, "the same goes as before"
-        await driver.press("f", "y")
+        await driver.press("f")
         await driver.until(lambda: len(session.asked) == 3)
 
     drive(session, script)
@@ -313,11 +430,11 @@ def test_the_buttons_are_in_sight_on_every_screen(size: tuple[int, int]) -> None
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        for words in ("Cancel", "Delete  y", "Type 50 to confirm", "[ ] f"):
+        for words in ("Cancel", "Move to trash  t", "Type 50 to confirm", "[ ] c"):
             assert words in driver.text
         await driver.press("G")
         await driver.pilot.pause(0.05)
-        assert "old-49" in driver.text
+        assert "49-3f2a9c1d" in driver.text
 
     drive(source(plan(*many, cache=["a"])), script, size)
 

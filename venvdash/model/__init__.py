@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from venvdash.model.plans import (
         Action,
+        DiskSpace,
         Edit,
         Item,
         Leftovers,
@@ -56,6 +57,7 @@ __all__ = [
     "Action",
     "Claim",
     "Direction",
+    "DiskSpace",
     "Edit",
     "Environment",
     "EvidenceKind",

@@ -129,6 +129,15 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """How much of the file system of a directory is free for this user, in bytes."""
+
+    directory: Path
+    free: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What would be done, shown before it is: the dialog, the dry run and JSON all draw this.
 
@@ -137,7 +146,8 @@ class Plan:
     that nobody has named each.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
     ``search`` is what the search for the projects of these read and what it did not, None where
-    none was made or it has not ended.
+    none was made or it has not ended. ``low_space``: the fullest of their file systems where it is
+    nearly full, so that the trash would not help.
     """
 
     action: Action
@@ -151,6 +161,7 @@ class Plan:
     at_most: bool = False
     by_rule: bool = False
     search: SearchReport | None = None
+    low_space: DiskSpace | None = None
 
     @property
     def searched(self) -> bool:

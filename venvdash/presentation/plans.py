@@ -22,7 +22,7 @@ def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> 
     Last what was searched for projects, and what was not. ``sums_last`` puts what it frees where
     it is read before a prompt.
     """
-    sums = list(_sums(plan))
+    sums = list(_sums(plan, home))
     blocks = [list(_item(item, home)) for item in plan.items]
     if plan.refused:
         refused = [line for refusal in plan.refused for line in _refusal(refusal, home)]
@@ -32,7 +32,7 @@ def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> 
     return in_blocks([*blocks, sums] if sums_last else [sums, *blocks])
 
 
-def _sums(plan: Plan) -> Iterator[Line]:
+def _sums(plan: Plan, home: Path | None) -> Iterator[Line]:
     if not plan.items:
         nothing = "None of these can be deleted." if plan.refused else "Nothing to delete."
         yield Line((Piece(nothing, Role.STRONG),))
@@ -41,6 +41,10 @@ def _sums(plan: Plan) -> Iterator[Line]:
     cached = size(plan.cache_held)
     held = f"; {cached} usually stays in uv's cache" if plan.cache_held else ""
     yield Line((Piece("Reclaimable: "), reclaimable, Piece(f"{held}.")))
+    if plan.low_space is not None:
+        space, where = plan.low_space, short_path(plan.low_space.directory, home)
+        full = f"Only {size(space.free)} of {size(space.total)} are free at {where}"
+        yield warning("", full, ": the trash frees nothing until it is emptied.")
     packages = plan.packages_only_in_cache
     if packages:
         named = _listed([visible(name, 128) for name in packages])

@@ -69,6 +69,7 @@ CHANGE = _bindings(
 
 DELETE = _bindings(
     ("d", "delete", "Delete", "Show the plan, then confirm"),
+    ("P", "prune", "Prune", "Show the plan for all orphans, then confirm"),
     ("u", "undo", "Undo", "Undo the newest change"),
     ("E", "trash", "Trash", "Restore or delete permanently"),
 )
@@ -100,7 +101,7 @@ PROGRAM = _bindings(
 # What the footer shows first; where there is no room, the last are left out.
 FOOTER_ORDER = (
     *("choose", "filter", "mark", "delete", "shell", "sync", "relink"),
-    *("undo", "trash", "copy", "log", "pin"),
+    *("undo", "trash", "prune", "copy", "log", "pin"),
 )
 FOOTER_RIGHT = frozenset({"help", "app.quit"})
 """Actions that the footer always shows, at its right end."""
@@ -120,14 +121,16 @@ SCROLL = _bindings(
 )
 
 PLAN = _bindings(
-    ("y", "yes", "Confirm"),
+    ("y", "yes", "Confirm what can be undone"),
     ("n,escape,q", "no", "Cancel"),
-    ("f", "free", "Delete permanently instead of using the trash"),
+    ("t", "to_trash", "Move to the trash"),
+    ("f", "free", "Delete permanently"),
     ("c", "clean", "Also remove packages from uv's cache that nothing else uses"),
 )
 
 PROPOSAL = _bindings(
-    *PLAN[:2],
+    ("y", "yes", "Confirm"),
+    PLAN[1],
     ("h", "hide", "Exclude a new link from git"),
     ("t", "trust", "Allow code from another user's project to run"),
 )

@@ -23,6 +23,7 @@ from venvdash.model.plans import SEARCHING
 from venvdash.model.status import State
 from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.stores import uv_settings
+from venvdash.system.disk_space import nearly_full
 
 if TYPE_CHECKING:
     from venvdash.actions.delete.apply import Deleter
@@ -184,6 +185,7 @@ class Deletions:
             at_most=total.at_most,
             packages_only_in_cache=packages,
             by_rule=by_rule,
+            low_space=nearly_full({item.row.environment.entry.parent for item in plan.items}),
         )
         plan = completed(plan)
         measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}

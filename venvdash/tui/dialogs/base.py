@@ -102,11 +102,15 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
             yield from self.choices()
             with Horizontal(id="buttons"):
                 yield Button(Content("Cancel  n"), id="no", compact=True)
-                yield Button(Content(f"{self._yes}  y"), id="yes", compact=True, disabled=True)
+                yield from self.answers()
 
     def choices(self) -> ComposeResult:
         """Yield the widgets between the text and the buttons."""
         yield from ()
+
+    def answers(self) -> ComposeResult:
+        """Yield the buttons that confirm; the id of each is the action that it runs."""
+        yield Button(Content(f"{self._yes}  y"), id="yes", compact=True, disabled=True)
 
     def on_mount(self) -> None:
         """Put the focus on Cancel, and show what is known already."""
@@ -125,6 +129,22 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
             self.pane.show(Content(self._failure))
         elif self.planned is not None:
             self.draw(self.planned)
+        self.fit()
+
+    def fit(self) -> None:
+        """Make the frame as high as its content; the style sheet limits it."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        frame, pane = self.query_one("#plan"), self.pane
+        others = [one for one in frame.children if one.display and one is not pane]
+        heights = (one.outer_size.height + one.styles.margin.height for one in others)
+        lines = pane.line_count + sum(heights)
+        frame.styles.height = lines + frame.gutter.height
+
+    def on_resize(self) -> None:
+        """Fit again: lines are wrapped at another width."""
+        self.fit()
 
     def tell(self, words: str) -> None:
         """Show how far the planning is; ``words`` are safe to show."""
@@ -140,10 +160,10 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     def draw(self, planned: P) -> None:
         """Show it, and offer to do it where anything can be done; the parts are there."""
         self.pane.show(in_colours(self.lines(planned)), top=self._top)
-        yes = self.query_one("#yes", Button)
-        yes.display = self.possible(planned) > 0
-        yes.disabled = not yes.display
-        if not yes.display:
+        possible = self.possible(planned) > 0
+        for button in self.query(Button).exclude("#no"):
+            button.display, button.disabled = possible, not possible
+        if not possible:
             self._offer_to_close()
 
     def lines(self, planned: P) -> Iterable[Line]:
@@ -175,12 +195,9 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         self._failure = f"Planning failed: {visible(message)}"
         self.redraw()
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Confirm or cancel."""
-        if event.button.id == "yes":
-            self.action_yes()
-        else:
-            self.action_no()
+    async def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Run the action that the button is named after."""
+        await self.run_action(str(event.button.id))
 
     def action_yes(self) -> None:
         """Confirm, if there is a plan."""

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from venvdash.actions.delete.consent import words_to_type
-from venvdash.model import Plan
+from venvdash.model import Plan, Removal
 from venvdash.presentation.document import Line
 from venvdash.presentation.plans import plan_in_words
 from venvdash.text import counted, visible
@@ -34,40 +34,58 @@ class Consent:
     clean_cache: bool = False
 
 
+_UNDOABLE = frozenset({Removal.TRASH, Removal.UNLINK})
+_FREEABLE = frozenset({Removal.TRASH, Removal.IN_PLACE})
+
+
 class PlanScreen(ConsentDialog[Plan, Consent]):
     """Shows a plan once it has been made; Cancel is the default.
 
-    What must be typed (``words_to_type``) is asked for one after the other. The plan may change
-    while it is shown, once the search for projects has ended: what was typed for the plan before
-    must not confirm one that nobody has read.
+    It has two equal answers: the trash, and deleting permanently. Where the disk is nearly full,
+    the second comes first. What must be typed (``words_to_type``) is asked for one after the other.
+    The plan may change while it is shown, once the search for projects has ended: what was typed
+    for the plan before must not confirm one that nobody has read.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.PLAN)
-    KEYS = "j k scroll   Tab options   Esc cancel"
+    KEYS = "j k scroll   Tab buttons   Esc cancel"
 
     def __init__(
-        self, count: int, home: Path | None, early: Callable[[], None] = lambda: None
+        self,
+        verb: str,
+        what: str,
+        home: Path | None,
+        days: float,
+        early: Callable[[], None] = lambda: None,
     ) -> None:
-        """``early`` is called when a plan is shown that was made before the search has ended."""
-        title = f"Delete {counted(count, 'environment')}"
-        super().__init__(title, "Checking …", "Delete")
-        self._home, self._early = home, early
+        """``verb`` and ``what`` are the title until there is a plan: "Prune" "orphans".
+
+        ``days``: how long the trash keeps what is in it. ``early`` is called when a plan is shown
+        that was made before the search has ended.
+        """
+        super().__init__(f"{verb} {what}", "Checking …", "Delete")
+        self._verb, self._home, self._days, self._early = verb, home, days, early
+        self._now = False  # whether deleting permanently was answered last
         self._typed: list[str] = []  # of what must be typed, in its order
         self._changed_at: float | None = None  # when another plan was shown, by the monotonic clock
 
     def choices(self) -> ComposeResult:
-        """Yield the two choices, and the line for a number or a name."""
-        yield Choice(
-            "f", "Delete permanently instead of using the trash: cannot be undone", id="free"
-        )
+        """Yield the choice, what each answer means, and the line for a number or a name."""
         yield Choice("c", "", id="clean")
+        yield Static("", id="answers", markup=False)
         with Horizontal(id="typed"):
             yield Static("", id="ask", markup=False)
             yield Input(id="word", compact=True)
 
+    def answers(self) -> ComposeResult:
+        """Yield a button for each answer; the last one for what has no trash."""
+        yield Button(Content("Move to trash  t"), id="to_trash", compact=True)
+        yield Button(Content("Delete permanently  f"), id="free", compact=True)
+        yield from super().answers()
+
     def on_mount(self) -> None:
-        """Show no choice before there is a plan."""
-        for name in ("#free", "#clean", "#typed"):
+        """Show neither choice nor answer before there is a plan."""
+        for name in ("#clean", "#answers", "#typed", "#to_trash", "#free"):
             self.query_one(name).display = False
 
     # What is shown
@@ -91,25 +109,42 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         return len(planned.items)
 
     def draw(self, planned: Plan) -> None:
-        """Show the plan and the choices that it gives."""
+        """Show the plan, the choice and the answers that it gives."""
         super().draw(planned)
         count = len(planned.items)
         changed = "" if self._changed_at is None else " (changed: please review)"
-        title = f"Delete {counted(count, 'environment')}" if count else "Nothing to delete"
+        nothing = f"Nothing to {self._verb.lower()}"
+        title = f"{self._verb} {counted(count, 'environment')}" if count else nothing
         self.query_one("#plan").border_title = Content(f"{title}{changed}")
         if not count:
-            self.query_one("#typed").display = False
+            for name in ("#typed", "#answers"):
+                self.query_one(name).display = False
             return
         clean = self.query_one("#clean", Choice)
         only = len(planned.packages_only_in_cache)
         clean.relabel(f"Remove {counted(only, 'package')} from uv's cache that nothing else uses")
         clean.display = only > 0
-        self.query_one("#free").display = planned.searched
+        self._show_answers(planned)
         self._show_typed()
 
-    @property
-    def _now(self) -> bool:
-        return self.query_one("#free", Choice).on
+    def _show_answers(self, planned: Plan) -> None:
+        ways = {item.how for item in planned.items}
+        trash, free = self.query_one("#to_trash", Button), self.query_one("#free", Button)
+        trash.display = not ways.isdisjoint(_UNDOABLE)
+        free.display = planned.searched and not ways.isdisjoint(_FREEABLE)
+        self.query_one("#yes").display = not (trash.display or free.display)
+        answers = []
+        if trash.display:
+            days = counted(self._days, "day")
+            answers.append(f"t  Can be undone for {days}; frees the space after that.")
+        if free.display:
+            answers.append("f  Frees the space now; cannot be undone.")
+        if planned.low_space is not None and trash.display and free.display:
+            answers.reverse()
+            self.query_one("#buttons").move_child(free, before=trash)
+        about = self.query_one("#answers", Static)
+        about.display = bool(answers)
+        about.update(Content("\n".join(answers)))
 
     @property
     def _just_changed(self) -> bool:
@@ -128,19 +163,17 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         word = self._next_word()
         self.query_one("#typed").display = word is not None
         if word is not None:
-            asked = f"Type {visible(word, _LONGEST_ASKED)} to confirm:"
+            what = "delete permanently" if self._now else "confirm"
+            asked = f"Type {visible(word, _LONGEST_ASKED)} to {what}:"
             self.query_one("#ask", Static).update(Content(asked))
             self.query_one("#word", Input).restrict = "[0-9]*" if word.isdigit() else None
+        self.fit()
 
     # What people do
 
-    def on_choice_turned(self) -> None:
-        """Ask for the number, where the choice requires it."""
-        self._show_typed()
-
     def on_input_submitted(self) -> None:
         """Go on to the next word, or confirm after the last."""
-        self.action_yes()
+        self._confirm(now=self._now)
 
     def _take_word(self) -> None:
         line, word = self.query_one("#word", Input), self._next_word()
@@ -150,19 +183,33 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
             self._show_typed()
 
     def action_yes(self) -> None:
+        """Confirm what can be undone, or what has no other answer."""
+        free = self.query_one("#free").display and not self.query_one("#to_trash").display
+        if not free:
+            self._confirm(now=False)
+
+    def action_to_trash(self) -> None:
+        """Confirm, and use the trash."""
+        if self.query_one("#to_trash").display:
+            self._confirm(now=False)
+
+    def action_free(self) -> None:
+        """Confirm, and delete permanently."""
+        if self.query_one("#free").display:
+            self._confirm(now=True)
+
+    def _confirm(self, *, now: bool) -> None:
         """Confirm, once all words are typed."""
         if self.planned is None or not self.planned.items or self._just_changed:
             return
+        self._now = now
         self._take_word()
         if self._next_word() is not None:
+            self._show_typed()
             self.query_one("#word", Input).focus()
             return
         clean = self.query_one("#clean", Choice)
-        self.dismiss(Consent(self.planned, self._now, clean.on and clean.display))
-
-    def action_free(self) -> None:
-        """Choose the trash or not."""
-        self.turn("#free")
+        self.dismiss(Consent(self.planned, now, clean.on and clean.display))
 
     def action_clean(self) -> None:
         """Choose to clean the cache or not."""

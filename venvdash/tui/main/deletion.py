@@ -11,14 +11,18 @@ from textual.screen import Screen
 from venvdash.actions.events import ActionEvent, Finished
 from venvdash.model import Plan
 from venvdash.model.status import State
+from venvdash.text import counted
 from venvdash.tui.background import run_in_thread
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.planner import Planner
+from venvdash.tui.main.project_search import is_orphan
 from venvdash.tui.main.targets import Targets
+from venvdash.tui.notices import say
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.outcome import DELETING
 
 if TYPE_CHECKING:
+    from venvdash.scanner.search import Progress
     from venvdash.tui.dialogs.plan import Consent, PlanScreen
 
 _SEARCH_LOOK = 0.05  # seconds between two looks at whether the search has ended
@@ -44,8 +48,6 @@ class Deletion:
 
     def begin(self) -> None:
         """Show what deleting the chosen environments would do, and do it if confirmed."""
-        from venvdash.tui.dialogs.plan import PlanScreen
-
         paths = [row.path for row in self._targets.chosen()]
         if not paths:
             return
@@ -55,10 +57,49 @@ class Deletion:
         def plan(stop: threading.Event) -> Plan:
             return deletions.plan_delete(paths, stop, early=not by_rule, by_rule=by_rule)
 
-        dialog = PlanScreen(
-            len(paths), self._access.home, lambda: self._plan_after_search(dialog, plan, paths)
+        dialog = self._dialog(
+            "Delete",
+            counted(len(paths), "environment"),
+            lambda: self._plan_after_search(dialog, plan, paths),
         )
         self._planner.ask(dialog, plan, self._delete)
+
+    def prune(self) -> None:
+        """Show what deleting all orphans would do, whatever is marked, and do it if confirmed."""
+        from venvdash.actions.delete.prune import Rules
+
+        session = self._access.session
+        if self._jobs.refuse():
+            return
+        if session.pins_unknown:
+            say(self._screen, f"Nothing can be pruned. {session.pins_unknown}", severe=True)
+            return
+        dialog = self._dialog("Prune", "orphans")
+        self._planner.ask(
+            dialog,
+            lambda stop: session.deletions.plan_prune(Rules(), stop),
+            self._delete,
+            first=lambda stop: self._search_orphans(dialog, stop),
+        )
+
+    def _search_orphans(self, dialog: "PlanScreen", stop: threading.Event) -> None:
+        """Wait until the projects of all orphans were searched for; the list stays usable."""
+        searches, screen = self._access.session.searches, self._screen
+
+        def tell(progress: "Progress") -> None:
+            words = f"Searching for projects: {progress.directories:,} directories …"
+            screen.app.call_from_thread(dialog.tell, words)
+
+        search = self._access.run(lambda: searches.of_rule(is_orphan))
+        search.wait(stop, tell)
+
+    def _dialog(
+        self, verb: str, what: str, early: Callable[[], None] = lambda: None
+    ) -> "PlanScreen":
+        from venvdash.tui.dialogs.plan import PlanScreen
+
+        days = self._access.session.config.trash.keep
+        return PlanScreen(verb, what, self._access.home, days, early)
 
     def _plan_after_search(
         self,

@@ -26,10 +26,12 @@ class Planner:
         dialog: ConsentDialog[P, C],
         plan: Callable[[threading.Event], P],
         then: Callable[[C], None],
+        first: Callable[[threading.Event], None] = lambda stop: None,
     ) -> None:
         """Open a dialog, plan what it shows, and call ``then`` with what was confirmed.
 
-        ``plan`` is given the event that is set once nobody waits for it any more.
+        ``plan`` is given the event that is set once nobody waits for it any more. ``first`` is
+        called before it, also in the background, while others may use the session.
         """
         stop = self.stop = threading.Event()
 
@@ -40,13 +42,14 @@ class Planner:
 
         self._screen.app.clear_notifications()  # a notice must not lie over what is to be read
         self._screen.app.push_screen(dialog, answered)
-        self.plan_into(dialog, plan, stop)
+        self.plan_into(dialog, plan, stop, first)
 
     def plan_into(
         self,
         dialog: ConsentDialog[P, C],
         plan: Callable[[threading.Event], P],
         stop: threading.Event,
+        first: Callable[[threading.Event], None] = lambda stop: None,
     ) -> None:
         """Plan, and show that in an open dialog; nothing once ``stop`` is set."""
 
@@ -55,6 +58,7 @@ class Planner:
                 dialog.fail(f"{type(error).__name__}: {error}")
 
         def planned() -> P:
+            first(stop)
             with self._access.turn(stop) as begins:
                 if not begins:
                     raise AbandonedError

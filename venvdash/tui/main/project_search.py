@@ -66,7 +66,7 @@ class BackgroundSearch:
         """
         self.stop()
         stop = self._stop = threading.Event()
-        wanted = any(map(_orphan, rows)) or bool(self._session.searches.owed)
+        wanted = any(map(is_orphan, rows)) or bool(self._session.searches.owed)
         if not (wanted or trash):
             return
 
@@ -104,7 +104,7 @@ class BackgroundSearch:
 
     def _newest(self, stop: threading.Event) -> ProjectSearch:
         """Wait for the search for all orphans, and return it."""
-        self._search = self._access.run(lambda: self._session.searches.of_rule(_orphan))
+        self._search = self._access.run(lambda: self._session.searches.of_rule(is_orphan))
         self._search.wait(stop)
         return self._search
 
@@ -133,5 +133,6 @@ class BackgroundSearch:
         say(self._screen, visible(f"{words}. Rules cannot delete orphans now."), severe=True)
 
 
-def _orphan(row: Row) -> bool:
+def is_orphan(row: Row) -> bool:
+    """Return whether it has this status: then its projects are searched for."""
     return row.verdict.status is Status.ORPHAN

@@ -115,6 +115,7 @@ class Workbench:
             "mark_all": self.selection.mark_all,
             "mark_rule": self.selection.choose_rule,
             "delete": self.deletion.begin,
+            "prune": self.deletion.prune,
             "sync": self.changes.sync,
             "relink": self.changes.relink,
             "unlink": self.changes.unlink,

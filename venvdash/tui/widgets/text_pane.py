@@ -32,6 +32,11 @@ class TextPane(LineView, can_focus=True):
         """What is shown."""
         return self._text
 
+    @property
+    def line_count(self) -> int:
+        """How many lines the text has at the present width."""
+        return len(self._lines)
+
     def show(self, text: Content, *, top: bool = True) -> None:
         """Show another text, from its beginning or (``top`` off) where this one stands.
 
