@@ -101,7 +101,7 @@ PROGRAM = _bindings(
 # What the footer shows first; where there is no room, the last are left out.
 FOOTER_ORDER = (
     *("choose", "filter", "mark", "delete", "shell", "sync", "relink"),
-    *("undo", "trash", "prune", "copy", "log", "pin"),
+    *("undo", "trash", "copy", "log", "pin", "prune"),
 )
 FOOTER_RIGHT = frozenset({"help", "app.quit"})
 """Actions that the footer always shows, at its right end."""
