@@ -1,15 +1,14 @@
 """What stores read of the disk and of variables is noted: see ``system.reads``."""
 
 import contextlib
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.conftest import Home
+from tests.reading import read
 from tests.scenario import venv
 from venvdash.config import Config, ConfiguredStore
 from venvdash.scanner.discovery import store_folders
@@ -19,39 +18,9 @@ from venvdash.stores.base import Store
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
+__all__ = ["read"]
+
 _LATER = 2**62  # whatever was changed is settled
-_READING = ("stat", "lstat", "open", "listdir", "scandir", "readlink", "access")
-
-
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """The paths that this process reads, whatever function does it; without the steps of links."""
-    paths: set[str] = set()
-    resolving = False
-
-    def watched(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(path: Any, *arguments: Any, **more: Any) -> Any:
-            if not resolving and not isinstance(path, int) and more.get("dir_fd") is None:
-                paths.add(os.fsdecode(path))
-            return function(path, *arguments, **more)
-
-        return call
-
-    def realpath(*arguments: Any, **more: Any) -> Any:
-        nonlocal resolving
-        resolving = True
-        try:
-            paths.add(os.fsdecode(arguments[0]))
-            return resolve(*arguments, **more)
-        finally:
-            resolving = False
-
-    resolve = os.path.realpath
-    monkeypatch.setattr(os.path, "realpath", realpath)
-    for name in _READING:
-        monkeypatch.setattr(os, name, watched(getattr(os, name)))
-    yield paths
-    monkeypatch.undo()
 
 
 def _project(home: Home) -> Path:

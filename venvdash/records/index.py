@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from venvdash.model import ProjectRecord, Record, Usage
 from venvdash.records import history, tables
 from venvdash.records.history import Change, Stage
-from venvdash.system import trust
+from venvdash.system import reads, trust
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
@@ -272,7 +272,7 @@ def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | 
 def _lookup(path: Path) -> tuple[os.stat_result | None, bool]:
     """Return what is there, and whether that, or a new file in its place, can be the index."""
     try:
-        found = os.stat(path)
+        found = reads.stat(path)
     except FileNotFoundError:
         return None, not os.path.lexists(path)
     except OSError as error:

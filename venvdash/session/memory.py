@@ -17,6 +17,7 @@ from venvdash.scanner.events import InspectionsChanged, Measured, Problem, Verdi
 from venvdash.scanner.stages.scan_state import SavedRecords
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
+from venvdash.system.reads import unnoted
 from venvdash.text import because, visible
 
 # A read-only store is not a problem to report.
@@ -129,7 +130,8 @@ class ScanMemory:
         """Return what the last scan read of environments, as the next one begins."""
         self.store()
         state = self._machine.state_directory
-        return inspections.read(state, self._host) if self._writes else {}
+        with unnoted():
+            return inspections.read(state, self._host) if self._writes else {}
 
     def inspected(self, event: InspectionsChanged) -> None:
         """Note what a scan read of environments."""

@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from venvdash.system import reads
+
 _AT_FDCWD = -100
 _NO_AUTOMOUNT = 0x800
 _BTIME = 0x800  # STATX_BTIME, statx(2)
@@ -24,7 +26,7 @@ def birth_of(path: str | os.PathLike[str]) -> int | None:
     if sys.platform.startswith("linux"):
         return _by_statx(os.fsencode(path))
     try:
-        found = os.stat(path)
+        found = reads.stat(path)
     except (OSError, ValueError):
         return None
     seconds = getattr(found, "st_birthtime", None)

@@ -122,8 +122,7 @@ def read_head(
 def names_in(directory: str | os.PathLike[str], limit: int | None = None) -> list[str]:
     """Return the names of the first ``limit`` entries of a directory, sorted; [] if unreadable."""
     try:
-        reads.note(directory)
-        with os.scandir(directory) as entries:
+        with reads.scandir(directory) as entries:
             return sorted(entry.name for entry in islice(entries, limit))
     except (OSError, ValueError):
         return []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from venvdash.system import trust
+from venvdash.system import reads, trust
 from venvdash.system.clock import Moment, now
 from venvdash.system.files import own_uid
 
@@ -161,7 +161,7 @@ class Machine:
     def in_container(self) -> bool:
         """Whether podman, docker or systemd-nspawn runs this process."""
         marks = ("/run/.containerenv", "/.dockerenv")
-        return self.variable("container") is not None or any(map(os.path.exists, marks))
+        return self.variable("container") is not None or any(map(reads.exists, marks))
 
     @cached_property
     def disks(self) -> Path:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from venvdash.system import reads
+
 _MOUNTINFO = "/proc/self/mountinfo"
 _FSTAB = "/etc/fstab"
 _LIMIT = 16 * 1024 * 1024  # bytes; a machine full of containers has some 10,000 lines
@@ -185,7 +187,7 @@ def resolved(
     """
     if anywhere or not mounts.any_network or os.name == "nt":
         try:
-            return os.path.realpath(path)
+            return reads.realpath(path)
         except (OSError, ValueError):
             return None
     pending = _parts(path)
@@ -196,7 +198,7 @@ def resolved(
         if mount is not None and mount.network and mount.point not in allowed:
             return None
         try:
-            target = os.readlink(current)
+            target = reads.readlink(current)
         except (OSError, ValueError):
             continue
         links += 1
@@ -218,6 +220,8 @@ def _parsed(mountinfo: bytes, fstab: bytes) -> Mounts:
 
 def _content(path: str) -> bytes | None:
     try:
+        if path != _MOUNTINFO:  # which has no fingerprint
+            reads.note(path)
         with open(path, "rb") as file:
             return file.read(_LIMIT)
     except OSError:

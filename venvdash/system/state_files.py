@@ -9,7 +9,7 @@ through a link, and every file is complete or missing.
 import os
 from pathlib import Path
 
-from venvdash.system import trust
+from venvdash.system import reads, trust
 from venvdash.system.files import own_uid, read_regular
 
 
@@ -30,7 +30,7 @@ class StateFolder:
 
         self.check()
         try:
-            names = os.listdir(self.path)
+            names = reads.listdir(self.path)
         except FileNotFoundError:
             return []
         return sorted(name for name in names if not name.startswith(PREFIX))
@@ -66,7 +66,7 @@ class StateFolder:
         if self._checked:
             return
         trust.check_folder(self.state)
-        if os.path.islink(self.path):
+        if reads.islink(self.path):
             raise PermissionError(1, "is a symbolic link", str(self.path))
         trust.check_folder(self.path)
         self._checked = True

@@ -4,12 +4,14 @@ A thread blocked in the kernel cannot be stopped, only abandoned; so the jobs ar
 thread that hangs in one is replaced by another that continues with the next.
 """
 
+import contextvars
 import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -123,7 +125,9 @@ class TimedRunner:
                 if turn.due() and not turn.over:
                     results.put((turn, turn.take(), False))
 
-        threading.Thread(target=work, name="venvdash-scan", daemon=True).start()
+        # What the jobs read is noted as what the caller reads.
+        run = partial(contextvars.copy_context().run, work)
+        threading.Thread(target=run, name="venvdash-scan", daemon=True).start()
         return turn
 
     def _hanging(self, turn: "_Turn[T]") -> TimedOut | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from venvdash.system import reads
 from venvdash.text import because, visible
 
 _OVERFLOW = 65534  # the id of users that a user namespace does not map (user_namespaces(7))
@@ -82,7 +83,7 @@ def exposed(entry: Path, prefix: Path, site: Path | None, uid: int | None) -> It
         paths += [site, *islice(site.parents, below - 1)]
     for path in paths if uid is not None else []:
         try:
-            found = os.stat(path)
+            found = reads.identity(path)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -118,12 +119,12 @@ def other_owner(path: str | os.PathLike[str]) -> int | None:
     full = os.path.abspath(path)
     for current in (*reversed(Path(full).parents), Path(full)):
         try:
-            found = os.lstat(current)
+            found = reads.identity(current, follow=False)
         except OSError:
             break
         if stat.S_ISLNK(found.st_mode) and not trusted(found.st_uid):
             return found.st_uid
-    owner = _owner(os.path.realpath(full))
+    owner = _owner(reads.realpath(full))
     return None if owner is None or trusted(owner) else owner
 
 
@@ -131,7 +132,7 @@ def _owner(path: str) -> int | None:
     """Return the owner of ``path``, or of the nearest directory above it; None if unknown."""
     while True:
         try:
-            return os.stat(path).st_uid
+            return reads.identity(path).st_uid
         except OSError:
             above = os.path.dirname(path)
             if above == path:
@@ -163,7 +164,7 @@ def check_folder(path: Path) -> None:
             errno.EPERM, f"belongs to another user ({user_name(owner)})", str(path)
         )
     try:
-        found = os.stat(path)
+        found = reads.identity(path)
     except (FileNotFoundError, NotADirectoryError):
         return
     if writable_by_others(found):

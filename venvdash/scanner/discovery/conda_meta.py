@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from venvdash.model import Fingerprint, Package
 from venvdash.stores.base import normalised
+from venvdash.system import reads
 from venvdash.system.files import read_head
 
 NAME = "conda-meta"
@@ -53,10 +54,10 @@ def read(path: str, inode: int, names: frozenset[str]) -> Meta:
     if names & {"envs", "pkgs"}:
         raise NotAnEnvironmentError("is a conda installation, not one of its environments")
     directory = os.path.join(path, NAME)
-    status = os.lstat(directory)
+    status = reads.lstat(directory)
     if not stat.S_ISDIR(status.st_mode):
         raise NotAnEnvironmentError("its conda-meta is not a directory")
-    listing = os.listdir(directory)
+    listing = reads.listdir(directory)
     packages = _packages(listing)
     if not packages and not {"history", "pixi"} & set(listing):
         raise NotAnEnvironmentError("its conda-meta contains neither a history nor packages")

@@ -80,7 +80,7 @@ def inspect(
         known = cache.get(entry, root) if cache else None
         if known is not None:
             return _assembled(*known, entry, root, uid)
-        if os.path.islink(entry.prefix):
+        if reads.islink(entry.prefix):
             return _alias(entry, root, uid)
         with reads.recorded() if cache else nullcontext() as noted:
             inspection, now = _read(entry, root)
@@ -123,11 +123,11 @@ def inspect_moved(entry: Entry, original: Entry, root: Root) -> Environment | No
 
 def _alias(entry: Entry, root: Root, uid: int | None) -> Inspected:
     """Read the target of a link in a store; the link itself is the entry."""
-    target = Path(os.path.realpath(entry.prefix))
+    target = Path(reads.realpath(entry.prefix))
     try:
-        os.stat(target)
+        reads.target_exists(target)
     except (FileNotFoundError, NotADirectoryError):
-        raise NotAnEnvironmentError(f"is a broken link to {os.readlink(entry.prefix)}") from None
+        raise NotAnEnvironmentError(f"is a broken link to {reads.readlink(entry.prefix)}") from None
     real = Entry(target, target)
     inspection, now = _read(real, root)
     inner = _assembled(inspection, now, real, root, uid)
@@ -232,6 +232,7 @@ def _look(path: str) -> _Prefix:
         return _conda(path, status, names)
     if "pyvenv.cfg" not in names:
         raise NotAnEnvironmentError(_without_cfg(names))
+    reads.note(file, reads.Read.ACCESS_TIME)
     descriptor = open_quietly(file)
     try:
         cfg = os.fstat(descriptor)
@@ -335,7 +336,7 @@ def _flags(inspection: Inspection, now: Now, entry: Entry, uid: int | None) -> f
         flags.add(Flag.NOT_OWNED)
     if _interpreter_gone(path, inspection):
         flags.add(Flag.BROKEN)
-    if not os.access(path, os.W_OK, effective_ids=_EFFECTIVE):
+    if not reads.access(path, os.W_OK, effective_ids=_EFFECTIVE):
         flags.add(Flag.READ_ONLY)
     if inspection.traits.volatile:
         flags.add(Flag.VOLATILE)
@@ -350,7 +351,7 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 def _changing(entry: Entry) -> bool:
     """Return whether a journal of venvdash lies beside an environment in a directory of its own."""
     apart = entry.entry != entry.prefix
-    return apart and any(os.path.lexists(entry.entry / name) for name in JOURNALS)
+    return apart and any(reads.lexists(entry.entry / name) for name in JOURNALS)
 
 
 def _interpreter(prefix: _Prefix) -> str:
@@ -366,8 +367,8 @@ def _interpreter_gone(path: str, inspection: Inspection) -> bool:
     if not inspection.interpreter:
         return False
     try:
-        os.stat(f"{path}{os.sep}{inspection.interpreter}")
-        os.stat(inspection.home)
+        reads.target_exists(f"{path}{os.sep}{inspection.interpreter}")
+        reads.target_exists(inspection.home)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError) as error:

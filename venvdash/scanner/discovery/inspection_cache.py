@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from venvdash.model import Fingerprint
 from venvdash.records.inspections import Inspection
 from venvdash.stores.roots import Entry, Root
-from venvdash.system import fingerprint
+from venvdash.system import fingerprint, reads
 from venvdash.system.mounts import Mount, Mounts
 from venvdash.system.reads import Reads
 
@@ -70,6 +70,9 @@ class InspectionCache:
                 return None
         if files[0] != path:
             return None
+        for file in files:
+            reads.note(file)
+        reads.note(files[1], reads.Read.ACCESS_TIME)
         self.current[path] = known
         return known, now(status, cfg)
 

@@ -97,13 +97,13 @@ def linked_into(prefix: str, version: str | None, directory: str) -> bool:
     """
     inside = directory.rstrip(os.sep) + os.sep
     try:
-        site = site_directory(prefix, version, frozenset(os.listdir(prefix)))
-        infos = [name for name in os.listdir(site or prefix) if name.endswith(".dist-info")]
+        site = site_directory(prefix, version, frozenset(reads.listdir(prefix)))
+        infos = [name for name in reads.listdir(site or prefix) if name.endswith(".dist-info")]
     except (OSError, ValueError):
         return False
     for info in infos if site else ():
         file = os.path.join(site or "", info, "WHEEL")
-        if os.path.islink(file) and os.path.realpath(file).startswith(inside):
+        if reads.islink(file) and reads.realpath(file).startswith(inside):
             return True
     return False
 

@@ -181,4 +181,4 @@ def _walkable(item: "os.DirEntry[str]", prefix: bool) -> bool:
 
 def _is_prefix(directory: str) -> bool:
     """Return whether a venv (PEP 405) or a conda environment lies here."""
-    return any(os.path.lexists(os.path.join(directory, mark)) for mark in MARKS)
+    return any(reads.lexists(os.path.join(directory, mark)) for mark in MARKS)

@@ -11,6 +11,7 @@ from venvdash.scanner.evidence.references import Reference
 from venvdash.system.locks import environment_locked
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
+from venvdash.system.reads import unnoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
 
     listed = list(environments)
     named = references.by_environment(references.read(machine), listed)
-    uses = users([environment.path for environment in listed]).uses
+    with unnoted():  # processes come and go: what they use is looked at each time
+        uses = users([environment.path for environment in listed]).uses
     holding = _above_mounts(mounts)
     flags: dict[Path, frozenset[Flag]] = {}
     for environment in listed:

@@ -16,6 +16,7 @@ from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, i
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.candidates import Candidate, SearchTargets
 from venvdash.stores.base import Store, name_maker, normalised
+from venvdash.system import reads
 from venvdash.system.real_paths import RealPaths
 
 
@@ -271,7 +272,7 @@ def _note_link(
     uses: bool = False,
 ) -> None:
     """Note a pointer whose target lies outside its project; the first one counts."""
-    if target not in links_outside and is_outside(os.path.realpath(project), target):
+    if target not in links_outside and is_outside(reads.realpath(project), target):
         links_outside[target] = ProjectLink(project, pointer, Path(target), uses)
 
 

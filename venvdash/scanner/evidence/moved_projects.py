@@ -14,6 +14,7 @@ from pathlib import Path
 from venvdash.model import Environment, ProjectRecord, Sighting
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.projects.presence import folded, fsid_of
+from venvdash.system import reads
 from venvdash.system.birth_time import birth_of
 from venvdash.system.files import read_text, status_of
 
@@ -159,8 +160,9 @@ def _older_than(directory: str, when: float) -> bool:
 
     Uses the change time, which no tool can set back: in a newer directory all entries are newer.
     """
+    reads.note_more()  # the times of entries are not noted
     try:
-        with os.scandir(directory) as listing:
+        with reads.scandir(directory) as listing:
             times = [e.stat(follow_symlinks=False).st_ctime for e in islice(listing, _ENTRIES)]
     except OSError:
         return False

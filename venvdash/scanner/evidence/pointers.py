@@ -17,6 +17,7 @@ from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.stores import registry
 from venvdash.stores.base import Store
 from venvdash.stores.roots import Root
+from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
 
@@ -110,10 +111,10 @@ def _text(file: str) -> str | None:
     """Return the text of a pointer; for a link to a directory, that directory."""
     try:
         text = read_text(file, _LIMIT)  # not through a link
-        if text is not None or not stat.S_ISLNK(os.lstat(file).st_mode):
+        if text is not None or not stat.S_ISLNK(reads.lstat(file).st_mode):
             return text
-        target = os.path.realpath(file)
-        return target if os.path.isdir(target) else read_text(target, _LIMIT)
+        target = reads.realpath(file)
+        return target if reads.isdir(target) else read_text(target, _LIMIT)
     except (OSError, ValueError):
         return None
 
@@ -121,6 +122,6 @@ def _text(file: str) -> str | None:
 def real(path: str) -> str | None:
     """Return a directory with its links resolved, None if there is none."""
     try:
-        return os.path.realpath(path) if os.path.isdir(path) else None
+        return reads.realpath(path) if reads.isdir(path) else None
     except (OSError, ValueError):
         return None

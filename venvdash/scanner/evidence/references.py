@@ -14,6 +14,7 @@ from pathlib import Path
 
 from venvdash.model import Environment
 from venvdash.scanner.projects import editor_settings
+from venvdash.system import reads
 from venvdash.system.files import names_in, read_head, read_text
 from venvdash.system.machine import Machine
 
@@ -89,10 +90,10 @@ def prefix_of(target: str, prefixes: Mapping[str, Path]) -> Path | None:
             return prefixes[directory]
     for directory in directories[:3]:  # a link in the way: X, X/bin, X/bin/python
         try:
-            real = os.path.realpath(directory)
+            real = reads.realpath(directory)
         except (OSError, ValueError):
             return None
-        if real in prefixes and (directory != path or os.path.isdir(path)):
+        if real in prefixes and (directory != path or reads.isdir(path)):
             return prefixes[real]
     return None
 
@@ -156,7 +157,7 @@ def _shells(machine: Machine) -> Iterator[Reference]:
     fish = machine.config_home / "fish"
     files += [fish / "config.fish", *_listed(fish / "conf.d"), *_listed(fish / "functions")]
     for file in dict.fromkeys(files):
-        text = read_text(os.path.realpath(file), _LIMIT) or ""
+        text = read_text(reads.realpath(file), _LIMIT) or ""
         lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
         text = with_home("\n".join(lines), machine.home)
         yield from _paths("start file of a shell", file, text)
@@ -169,7 +170,7 @@ def _launchers(machine: Machine) -> Iterator[Reference]:
     for folder in dict.fromkeys(folder for folder in folders if folder):
         for file in _listed(folder):
             try:
-                target = os.readlink(file)
+                target = reads.readlink(file)
             except (OSError, ValueError):
                 yield from _paths("launcher", file, _head(file))
             else:
@@ -193,7 +194,7 @@ def _editors(machine: Machine) -> Iterator[Reference]:
 
 
 def _named_in(what: str, file: Path, home: Path | None = None) -> Iterator[Reference]:
-    text = read_text(os.path.realpath(file), _LIMIT)  # dotfiles are often links
+    text = read_text(reads.realpath(file), _LIMIT)  # dotfiles are often links
     if text is not None:
         yield from _paths(what, file, text.replace("%h", str(home)) if home else text)
 

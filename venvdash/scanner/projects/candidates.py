@@ -17,6 +17,7 @@ from venvdash.config import Config
 from venvdash.scanner.projects import project_info, recent_projects
 from venvdash.scanner.projects.presence import folded
 from venvdash.stores.base import normalised
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts, resolved
 from venvdash.system.real_paths import RealPaths
@@ -212,7 +213,7 @@ class CandidateSearch:
         here = current = os.fspath(self._machine.cwd)
         top = None
         while current not in (home, os.path.dirname(current)):
-            if any(os.path.lexists(os.path.join(current, n)) for n in (".git", "pyproject.toml")):
+            if any(reads.lexists(os.path.join(current, n)) for n in (".git", "pyproject.toml")):
                 yield _Start(current, 0, "current directory")
                 top = current
             current = os.path.dirname(current)
@@ -225,7 +226,7 @@ class CandidateSearch:
     def _home_folders(self, home: str) -> Iterator[_Start]:
         yield _Start(home, 0, _HOME_FOLDERS)
         try:
-            with os.scandir(home) as listing:
+            with reads.scandir(home) as listing:
                 enters = (e.name for e in islice(listing, _ENTRIES) if _enters(e, links=True))
                 folders = sorted(enters)
         except OSError:
@@ -286,7 +287,7 @@ class CandidateSearch:
         wanted, telling = self._wanted, self._telling
         files = bool(wanted.scripts or wanted.files or wanted.inodes)
         try:
-            with os.scandir(directory) as listing:
+            with reads.scandir(directory) as listing:
                 for entry in islice(listing, _ENTRIES):
                     name = entry.name
                     if name in telling:

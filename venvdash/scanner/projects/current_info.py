@@ -6,6 +6,7 @@ from pathlib import Path
 
 from venvdash.model import Place, ProjectRecord
 from venvdash.scanner.projects import project_info
+from venvdash.system import reads
 from venvdash.system.timeouts import Job
 
 # What changes when somebody works: commits and checkouts, and what installers write.
@@ -47,11 +48,11 @@ def last_worked_on(project: Path) -> float | None:
     """Return the newest mtime of a project's traces (of a script: its own), in seconds, or None."""
     base = str(project)
     newest = None
-    git = _GIT if os.path.lexists(os.path.join(base, ".git")) else ()
+    git = _GIT if reads.lexists(os.path.join(base, ".git")) else ()
     own = ("",) if project.suffix == ".py" else ()
     for trace in (*own, *git, *_TRACES):
         try:
-            changed = os.stat(os.path.join(base, trace) if trace else base).st_mtime
+            changed = reads.stat(os.path.join(base, trace) if trace else base).st_mtime
         except (OSError, ValueError):
             continue
         newest = changed if newest is None else max(newest, changed)

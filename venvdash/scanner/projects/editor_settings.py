@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvdash.system import reads
 from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
@@ -52,7 +53,7 @@ def user_interpreters(machine: Machine) -> Iterator[tuple[str, Path, str]]:
     """Yield (editor, settings file, interpreter) from the user's settings."""
     for editor in EDITORS:
         file = settings_home(machine) / editor / "User" / "settings.json"
-        text = read_text(os.path.realpath(file), _SETTINGS_LIMIT)
+        text = read_text(reads.realpath(file), _SETTINGS_LIMIT)
         for value in interpreters(text) if text else ():
             yield editor, file, os.fspath(machine.expand(filled(value, machine)))
 

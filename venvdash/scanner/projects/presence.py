@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from venvdash.model import EvidenceKind, Place, Presence, ProjectRecord
+from venvdash.system import reads
 from venvdash.system.birth_time import birth_of
 from venvdash.system.mounts import Mount, Mounts, plugged
 from venvdash.system.real_paths import RealPaths
@@ -85,7 +86,7 @@ class Looker:
         Raises nothing; may hang on a dead network mount.
         """
         try:
-            status = os.stat(path)
+            status = reads.identity(path)
         except (FileNotFoundError, NotADirectoryError):
             return self._absent(path, record)
         except (OSError, ValueError) as error:
@@ -229,7 +230,7 @@ def _out_of_reach(path: Path, reason: str) -> Place:
 def _spellings(directory: str) -> dict[str, str]:
     """Return the names in a directory by their folded form; empty if it cannot be listed."""
     try:
-        with os.scandir(directory) as listing:
+        with reads.scandir(directory) as listing:
             names = [entry.name for entry in islice(listing, _ENTRIES)]
     except OSError:
         return {}
@@ -241,7 +242,7 @@ def _what_is_missing(path: Path, real: str, ancestor: Path) -> str:
     rest = os.path.relpath(real, ancestor).split(os.sep)
     missing = os.path.join(ancestor, rest[0])
     leads = f"{visible(path)} points to " if real != os.path.normpath(path) else ""
-    if os.path.lexists(missing):
+    if reads.lexists(missing):
         return f"{leads}{visible(real)}, which cannot exist: {visible(missing)} is a file"
     if missing == real:
         which = ", which" if leads else ""
@@ -258,7 +259,7 @@ def _nearest(directory: str) -> tuple[Path, float] | str | None:
     current = directory
     while True:
         try:
-            status = os.stat(current)
+            status = reads.stat(current)
         except (FileNotFoundError, NotADirectoryError):
             status = None
         except (OSError, ValueError) as error:
@@ -275,7 +276,7 @@ def _nearest(directory: str) -> tuple[Path, float] | str | None:
 
 def _readable(directory: str) -> bool:
     effective = os.access in os.supports_effective_ids
-    return os.access(directory, os.R_OK | os.X_OK, effective_ids=effective)
+    return reads.access(directory, os.R_OK | os.X_OK, effective_ids=effective)
 
 
 def found_at(place: Place, mounts: Mounts, *, now: float) -> ProjectRecord:
@@ -293,8 +294,8 @@ def _never_used(directory: Path) -> bool:
     Adding or removing an entry changes the mtime, which is then later than the birth time.
     """
     try:
-        status = os.stat(directory)
-        with os.scandir(directory) as listing:
+        status = reads.stat(directory)
+        with reads.scandir(directory) as listing:
             if next(listing, None) is not None:
                 return False
     except OSError:

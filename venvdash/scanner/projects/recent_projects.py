@@ -13,6 +13,7 @@ from pathlib import Path
 
 from venvdash.scanner.discovery.editable_installs import file_url_path
 from venvdash.scanner.projects.editor_settings import EDITORS, elements, sdks, settings_home
+from venvdash.system import reads
 from venvdash.system.files import UnreadableError, names_in, read_regular, read_text
 from venvdash.system.machine import Machine
 
@@ -49,7 +50,7 @@ def _mise(machine: Machine) -> Iterator[str]:
     state = machine.path_variable("MISE_STATE_DIR") or _state_home(machine) / "mise"
     for link in _files(state / "tracked-configs"):
         try:
-            target = os.readlink(link)
+            target = reads.readlink(link)
         except (OSError, ValueError):
             target = (read_text(link, _SMALL) or "").strip()  # Windows: the path as text
         directory = os.path.dirname(target)

@@ -22,6 +22,7 @@ from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, i
 from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.stores import of_name, registry
 from venvdash.stores.roots import Entry, Root, Why
+from venvdash.system import reads
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 
 _MOST = 2000  # such environments in one listing
@@ -45,8 +46,8 @@ def read(
 
     Nothing is ever written into one: other programs' folders are not venvdash's.
     """
-    conda = location is Location.IN_PROJECT and os.path.lexists(prefix / "conda-meta")  # pixi's
-    if not (conda or os.path.lexists(prefix / "pyvenv.cfg")):
+    conda = location is Location.IN_PROJECT and reads.lexists(prefix / "conda-meta")  # pixi's
+    if not (conda or reads.lexists(prefix / "pyvenv.cfg")):
         return NotEnvironment(prefix, "", "contains no pyvenv.cfg")
     root = root_of(prefix)
     store = of_name(root.store)
@@ -66,7 +67,7 @@ def read(
 def _read_again(prefix: Path, uid: int | None) -> Inspected | NotEnvironment:
     """Read an environment that may no longer be linked, but not one inside its own project."""
     files = (prefix.parent / name for name in PROJECT_SIGNS)
-    if prefix.name in VENV_NAMES and any(map(os.path.lexists, files)):
+    if prefix.name in VENV_NAMES and any(map(reads.lexists, files)):
         return NotEnvironment(prefix, "", "is inside its project")
     return read(prefix, uid)
 
@@ -152,14 +153,14 @@ class LinkedReader:
         ]
 
     def _entries(self, folder: LinkedFolder) -> list[Path]:
-        place = os.path.realpath(folder.root.path)
+        place = reads.realpath(folder.root.path)
         stores = {os.fspath(root.path) for roots in self._roots.values() for root in roots}
         if place in stores or Path(place) in self._listed:
             return []
-        if not is_outside(os.path.realpath(folder.project), place):
+        if not is_outside(reads.realpath(folder.project), place):
             return []
         self._listed.add(Path(place))
-        with os.scandir(place) as listing:
+        with reads.scandir(place) as listing:
             return [
                 Path(entry.path)
                 for entry in islice(listing, _ENTRIES)

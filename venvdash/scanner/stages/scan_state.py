@@ -1,6 +1,5 @@
 """The state of a scan in progress, which its stages read and extend."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +32,7 @@ from venvdash.scanner.projects import presence
 from venvdash.scanner.projects.current_info import CurrentInfo
 from venvdash.scanner.stages.linked_environments import LinkedReader
 from venvdash.scanner.stages.store_reading import StoreReader, problem_of
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.timeouts import Job, TimedRunner
@@ -158,7 +158,7 @@ class ScanState:
 
     def _alive(self, path: Path) -> bool:
         """Return whether a path outside the table holds an environment; True in doubt."""
-        job = Job(path, lambda: os.path.lexists(path / "pyvenv.cfg"))
+        job = Job(path, lambda: reads.lexists(path / "pyvenv.cfg"))
         return all(answer is not False for answer in self.patient.run([job]))
 
     def look(self, claims: Iterable[Claim]) -> Iterator[Event]:

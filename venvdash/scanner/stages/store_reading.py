@@ -1,6 +1,5 @@
 """The first stage of a scan: list every store and read every environment in it."""
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -27,6 +26,7 @@ from venvdash.scanner.events import (
     StoresListed,
 )
 from venvdash.stores.roots import Entry, Root
+from venvdash.system import reads
 from venvdash.system.machine import Machine
 from venvdash.system.reads import Reads, Variables, recorded
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
@@ -140,7 +140,7 @@ class StoreReader:
     ) -> tuple[Path, Record | sidecar.SidecarProblem | None]:
         path = environment.path
         if known is not None and known.fingerprint == environment.fingerprint:
-            written = os.lstat(path / sidecar.NAME).st_mtime
+            written = reads.lstat(path / sidecar.NAME).st_mtime
             if written <= known.last_seen:
                 return path, None
         return path, sidecar.read(path, self._machine.uid)
