@@ -1,4 +1,4 @@
-"""Bytes, ages and the user's own files as the dashboard and the command line write them."""
+"""Bytes, ages, times and the user's own files as the dashboard and the command line write them."""
 
 from typing import TYPE_CHECKING
 
@@ -111,3 +111,15 @@ def user_files_in_words(found: "UserFiles | None") -> str:
     named = [visible(path, 128) + _ENDINGS.get(place, "") for path, place in places]
     more = " and more" if len(found.places) > len(named) else ""
     return f"{counted(found.count, 'file')}, {size(found.size)}: {', '.join(named)}{more}"
+
+
+def time_json(seconds: float | None) -> str | None:
+    """Return a time as RFC 3339 in UTC, None where it is none that a calendar has."""
+    if seconds is None:
+        return None
+    from datetime import UTC, datetime
+
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):  # a file's time may be any number
+        return None

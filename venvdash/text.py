@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # C0, DEL, C1, bidirectional controls, line and paragraph separators, other invisible format
 # characters, and lone surrogates (how Python carries bytes that are not UTF-8).
@@ -109,3 +110,19 @@ def because(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error) or type(error).__name__
+
+
+def columns(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:
+    """Return the rows as lines with columns as wide as their widest cell (already visible)."""
+    table = list(rows)
+    if not table:
+        return []
+    widths = [max(width(row[at]) for row in table) for at in range(len(table[0]))]
+    lines = []
+    for row in table:
+        cells = []
+        for at, cell in enumerate(row):
+            gap = " " * (widths[at] - width(cell))
+            cells.append(gap + cell if at in right else cell + gap)
+        lines.append("  ".join(cells).rstrip())
+    return lines

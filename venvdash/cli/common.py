@@ -4,7 +4,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NoReturn
 
 import click
@@ -16,7 +16,7 @@ from venvdash.scanner.events import Phase, Problem, Progress
 from venvdash.session import Session
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Job, TimedRunner
-from venvdash.text import visible, width
+from venvdash.text import visible
 
 REST = "venvdash.rest"
 
@@ -188,19 +188,3 @@ def _in_words(progress: Progress | Progressed | Searching | Tally) -> str:
         whole = progress.freed + progress.in_trash
         return f"deleting permanently: {size(progress.freed)} of {size(whole)}"
     return f"deleting: {progress.done} of {progress.total}"
-
-
-def columns(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:
-    """Return the rows as lines with columns as wide as their widest cell (already visible)."""
-    table = list(rows)
-    if not table:
-        return []
-    widths = [max(width(row[at]) for row in table) for at in range(len(table[0]))]
-    lines = []
-    for row in table:
-        cells = []
-        for at, cell in enumerate(row):
-            gap = " " * (widths[at] - width(cell))
-            cells.append(gap + cell if at in right else cell + gap)
-        lines.append("  ".join(cells).rstrip())
-    return lines

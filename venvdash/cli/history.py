@@ -8,13 +8,13 @@ import click
 
 from venvdash.actions.history.status import ChangeStatus, how_lost
 from venvdash.cli import output
-from venvdash.cli.common import columns, session, warn
-from venvdash.formats import age, size
+from venvdash.cli.common import session, warn
+from venvdash.formats import age, size, time_json
 from venvdash.presentation.history import names as named
 from venvdash.presentation.history import packages_before, what_changed
-from venvdash.presentation.json_values import package_json, time_json
+from venvdash.presentation.json_values import package_json
 from venvdash.records.history import LOST, ChangedEnvironment
-from venvdash.text import short_path, visible
+from venvdash.text import columns, short_path, visible
 
 
 @click.command("history", short_help="Show changes, and which can be undone.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from venvdash.cli import output
-from venvdash.cli.common import columns, session, warn_of_problems
+from venvdash.cli.common import session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.model import Package
@@ -14,7 +14,7 @@ from venvdash.presentation.details import examined, sections
 from venvdash.presentation.json_values import details_json
 from venvdash.session import Session
 from venvdash.session.environment_details import EnvironmentDetails
-from venvdash.text import visible, with_tilde
+from venvdash.text import columns, visible, with_tilde
 
 
 @click.command("info", short_help="Show everything known about an environment.")

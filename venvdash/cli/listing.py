@@ -14,7 +14,7 @@ import click
 
 from venvdash.actions.events import RowChanged
 from venvdash.cli import output, several
-from venvdash.cli.common import columns, fail, session, warn, warn_of_problems
+from venvdash.cli.common import fail, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan
 from venvdash.cli.stores import outside_lines, store_json
@@ -27,7 +27,7 @@ from venvdash.records.summaries import summary_of
 from venvdash.session import Session
 from venvdash.session.interpreters import absent, made_from
 from venvdash.session.name_resolution import NotFoundError
-from venvdash.text import counted, short_path, visible
+from venvdash.text import columns, counted, short_path, visible
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),

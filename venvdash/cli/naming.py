@@ -6,12 +6,12 @@ import click
 
 from venvdash.actions.events import RowChanged
 from venvdash.cli import prompts
-from venvdash.cli.common import ProgressLine, columns, fail, warn
+from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.model import Row
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
-from venvdash.text import short_path, visible
+from venvdash.text import columns, short_path, visible
 
 _MOST = 50  # environments that are offered for one name
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from venvdash.cli import output
-from venvdash.cli.common import columns, fail, session
+from venvdash.cli.common import fail, session
 from venvdash.scanner.events import StoreSeen
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.text import columns, short_path, visible, with_tilde
 
 if TYPE_CHECKING:
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder

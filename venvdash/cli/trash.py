@@ -9,15 +9,15 @@ import click
 
 from venvdash.actions.events import ActionEvent, Finished
 from venvdash.cli import output, prompts
-from venvdash.cli.common import columns, fail, session, warn
+from venvdash.cli.common import fail, session, warn
 from venvdash.cli.pipeline import Job, not_done, run
-from venvdash.formats import age, bounded, size
+from venvdash.formats import age, bounded, size, time_json
 from venvdash.model import Outcome, Result, Trashed
 from venvdash.presentation.document import plain
-from venvdash.presentation.json_values import time_json, trashed_json
+from venvdash.presentation.json_values import trashed_json
 from venvdash.presentation.labels import when_freed
 from venvdash.session import Session
-from venvdash.text import counted, short_path, visible, with_tilde
+from venvdash.text import columns, counted, short_path, visible, with_tilde
 
 
 @click.group("trash", invoke_without_command=True)

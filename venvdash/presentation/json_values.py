@@ -1,9 +1,9 @@
 """What `--json` prints of environments, plans, proposals and results."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from venvdash.actions.events import Finished
+from venvdash.formats import time_json
 from venvdash.model import (
     Item,
     Package,
@@ -156,16 +156,6 @@ def user_files_json(found: UserFiles | None) -> dict[str, object] | None:
         return None
     places = [{"path": path, "what": place.value} for path, place in found.places]
     return {"count": found.count, "size": found.size, "places": places}
-
-
-def time_json(seconds: float | None) -> str | None:
-    """Return a time as RFC 3339 in UTC, None where it is none that a calendar has."""
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-    except (OverflowError, ValueError, OSError):  # a file's time may be any number
-        return None
 
 
 def plan_json(plan: Plan) -> dict[str, object]:
