@@ -39,6 +39,7 @@ SUMMARIES = st.builds(
     reclaimable=_SIZE,
     at_most=st.booleans(),
     cache_held=_SIZE,
+    files=_SIZE,
     used=st.none() | st.floats(0, 2**33),
     projects=st.lists(_PATH.map("/code/{}".format), max_size=3).map(tuple),
     place=st.none() | _PATH.map("/new/{}".format),
@@ -105,7 +106,7 @@ def test_what_a_stranger_wrote_with_the_right_checksum_is_checked_as_well(
     data: st.DataObject,
 ) -> None:
     whole = encoded(some())
-    start = len(b"venvdash list 1\n") + 8
+    start = len(b"venvdash list 2\n") + 8
     rest = bytearray(whole[start:])
     for _ in range(data.draw(st.integers(1, 4))):
         rest[data.draw(st.integers(0, len(rest) - 1))] = data.draw(st.integers(0, 255))
@@ -171,7 +172,7 @@ def test_another_host_user_or_version_counts_as_none(
         patched.setattr(snapshot, "STORED", ("path",))
         assert read(tmp_path, HOST) is None
     file = tmp_path / NAME
-    file.write_bytes(file.read_bytes().replace(b"venvdash list 1\n", b"venvdash list 2\n"))
+    file.write_bytes(file.read_bytes().replace(b"venvdash list 2\n", b"venvdash list 3\n"))
     assert read(tmp_path, HOST) is None
 
 

@@ -69,6 +69,7 @@ class Environment:
     ``path`` is the prefix (the directory of ``pyvenv.cfg``), ``entry`` what would be renamed or
     deleted, ``root`` the store's directory. ``base`` is the directory of the interpreter it was
     created from (``home`` in pyvenv.cfg), ``made_at`` its original path if that is recorded.
+    ``packages_known`` is False where site-packages could not be listed.
     ``changed`` comes from pyvenv.cfg and site-packages, never from the root directory, which our
     sidecar changes; ``used`` is the newest trace of use that the environment itself holds.
     """
@@ -86,6 +87,7 @@ class Environment:
     creator: str | None = None
     made_at: Path | None = None
     packages: tuple[Package, ...] = ()
+    packages_known: bool = True
     created: float | None = None
     changed: float | None = None
     used: float | None = None

@@ -10,11 +10,11 @@ class Summary(NamedTuple):
     """One line of the list, with what the filter searches and what explains its status.
 
     Sizes are bytes, None where they are unknown; ``at_most``: ``reclaimable`` is an upper bound.
-    ``packages`` counts them, ``used`` is in seconds since the epoch. ``projects`` are directories,
-    the one that is shown first; ``place`` is where a moved project is now. ``user_files`` says in
-    words which files of the user's it holds. ``here``: it belongs to the project of the current
-    directory. ``confirmed`` is False for what the last scan saw and the present one has not judged
-    yet, ``gone`` True where the present one has not found it.
+    ``packages`` and ``files`` count them, ``used`` is in seconds since the epoch. ``projects`` are
+    directories, the one that is shown first; ``place`` is where a moved project is now.
+    ``user_files`` says in words which files of the user's it holds. ``here``: it belongs to the
+    project of the current directory. ``confirmed`` is False for what the last scan saw and the
+    present one has not judged yet, ``gone`` True where the present one has not found it.
     """
 
     path: Path
@@ -32,6 +32,7 @@ class Summary(NamedTuple):
     reclaimable: int | None = None
     at_most: bool = False
     cache_held: int | None = None
+    files: int | None = None
     used: float | None = None
     projects: tuple[str, ...] = ()
     place: str | None = None

@@ -15,7 +15,7 @@ from venvdash.model import EvidenceKind, Package, Traits
 from venvdash.system.state_files import StateFolder
 
 _FOLDER = "inspections"
-_FORMAT = 1
+_FORMAT = 2
 _LIMIT = 256 * 1024 * 1024  # bytes; 10,000 environments need 12 MB
 _TRAITS = (str, str, (str,), (str,), bool, (str,), bool, (str,), bool, bool)
 
@@ -46,6 +46,7 @@ class Inspection:
     sidecar: bool
     unfinished: bool
     packages: tuple[Package, ...]
+    packages_known: bool
     claims: tuple[tuple[str, EvidenceKind, str], ...]
     editables: tuple[tuple[str | None, str, str], ...]
     files: tuple[str, ...] = ()
@@ -104,9 +105,9 @@ def write(state: Path, host: str, inspections: Mapping[str, Inspection]) -> None
 
 _PLAIN = (
     *("home", "python", "implementation", "prompt", "creator", "made_at", "interpreter"),
-    *("made", "changed", "sidecar", "unfinished"),
+    *("made", "changed", "sidecar", "unfinished", "packages_known"),
 )
-_KINDS = (str, (str,), (str,), (str,), (str,), (str,), str, float, float, bool, bool)
+_KINDS = (str, (str,), (str,), (str,), (str,), (str,), str, float, float, bool, bool, bool)
 _EVIDENCE = {str(kind): kind for kind in EvidenceKind}
 
 

@@ -2,7 +2,7 @@
 
 The file ``list`` in the state directory:
 
-- ``venvdash list 1`` and a newline: the format and its version
+- ``venvdash list 2`` and a newline: the format and its version
 - the length of the header and the CRC-32 of all that follows, 4 bytes each, little endian
 - the header, a JSON object
 - the status of each row, 1 byte each
@@ -30,7 +30,7 @@ from venvdash.system.files import UnreadableError, own_uid
 from venvdash.system.state_files import StateFolder
 
 NAME = "list"
-_MAGIC = b"venvdash list 1\n"
+_MAGIC = b"venvdash list 2\n"
 _SIZES = struct.Struct("<II")
 _LIMIT = 256 * 1024 * 1024  # bytes of the file
 _FRESH = 60.0  # seconds after which an unchanged list is worth its new date

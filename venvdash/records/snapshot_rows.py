@@ -77,6 +77,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "reclaimable": _maybe(whole),
     "at_most": _truth,
     "cache_held": _maybe(whole),
+    "files": _maybe(whole),
     "used": _maybe(moment),
     "projects": lambda value: tuple(map(_directory, value)),
     "place": _maybe(_directory),

@@ -29,6 +29,7 @@ def summary_of(row: "Row") -> Summary:
         reclaimable=usage.reclaimable if usage else None,
         at_most=usage.at_most if usage else False,
         cache_held=usage.cache_held if usage else None,
+        files=usage.files if usage else None,
         used=row.used,
         projects=tuple(map(str, verdict.projects)),
         place=str(verdict.place) if verdict.place else None,

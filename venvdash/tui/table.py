@@ -286,6 +286,7 @@ def _with_sizes(summary: Summary, before: Summary) -> Summary:
             reclaimable=before.reclaimable,
             at_most=before.at_most,
             cache_held=before.cache_held,
+            files=before.files,
         )
     if summary.cache_held is None:
         return summary._replace(cache_held=before.cache_held)

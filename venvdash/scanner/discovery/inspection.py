@@ -154,7 +154,7 @@ def _read(entry: Entry, root: Root) -> tuple[Inspection, Now]:
     store, traits = _recognised(reading)
     version, prompt = prefix.version, prefix.cfg.get("prompt")
     directory = site_directory(path, version, prefix.names)
-    site = read_site(directory, own_names(traits, prompt)) if directory else Site()
+    site = read_site(directory, own_names(traits, prompt)) if directory else Site(readable=False)
     if version is None and directory and not prefix.meta:
         version = _library_version(directory)
     meta, claims = prefix.meta, list(store.claims(reading))
@@ -179,6 +179,7 @@ def _read(entry: Entry, root: Root) -> tuple[Inspection, Now]:
         unfinished=not prefix.names.isdisjoint(JOURNALS)
         or any(name.startswith(OURS) for name in prefix.names),
         packages=meta.with_site(site.packages) if meta else site.packages,
+        packages_known=site.readable or (prefix.meta is not None and directory is None),
         claims=tuple((str(c.project), c.how, c.source) for c in claims),
         editables=tuple((e.name, str(e.source), str(e.file)) for e in site.editables),
     )
@@ -204,6 +205,7 @@ def _assembled(
         creator=inspection.creator,
         made_at=Path(inspection.made_at) if inspection.made_at else None,
         packages=inspection.packages,
+        packages_known=inspection.packages_known,
         created=inspection.made,
         changed=inspection.changed,
         used=max(inspection.changed, now.used),

@@ -27,11 +27,15 @@ _IGNORED_PTH = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What one site-packages directory holds; ``changed`` is its mtime in seconds."""
+    """What one site-packages directory holds; ``changed`` is its mtime in seconds.
+
+    ``readable`` is False where it could not be listed.
+    """
 
     packages: tuple[Package, ...] = ()
     editables: tuple[Editable, ...] = ()
     changed: float | None = None
+    readable: bool = True
 
 
 def site_directory(prefix: str, version: str | None, listing: frozenset[str]) -> str | None:
@@ -75,7 +79,7 @@ def read_site(directory: str, likely: Collection[str] = ()) -> Site:
                 elif entry.is_symlink():
                     links.append(name.removesuffix(".py"))
     except (OSError, ValueError):
-        return Site()
+        return Site(readable=False)
     packages = {name: name_and_version(name) for name in sorted(infos)}
     traces = EditableTraces(
         tuple(sorted(pths)), tuple(sorted(links)), tuple(sorted(egg_links)), frozenset(likely)
