@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,7 @@ from venvdash.cli.common import fail, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan
 from venvdash.cli.stores import outside_lines, store_json
+from venvdash.cli.where import filtering, tell_undecided, where
 from venvdash.formats import age, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.json_values import row_json
@@ -28,6 +30,10 @@ from venvdash.session import Session
 from venvdash.session.interpreters import absent, made_from
 from venvdash.session.name_resolution import NotFoundError
 from venvdash.text import columns, counted, short_path, visible
+
+if TYPE_CHECKING:
+    from venvdash.model.query import Query
+    from venvdash.presentation.queries import Filter
 
 _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),
@@ -74,6 +80,7 @@ _ABSENT_PROJECT = "`--project`: {} does not exist, and no environment belongs to
     "--base", metavar="PATH|VERSION", help="Only environments created from this interpreter."
 )
 @click.option("--project", metavar="DIR", help="Only environments of the project at or above DIR.")
+@where("Only environments that match")
 @click.option(
     "--sort", type=click.Choice(list(_SORTS)), default="name", help="Sort order (default: name)."
 )
@@ -90,6 +97,7 @@ def command(
     store: tuple[str, ...],
     base: str | None,
     project: str | None,
+    query: "Query | None",
     sort: str,
     reverse: bool,
 ) -> None:
@@ -103,6 +111,7 @@ def command(
     if no_usage and sort in _NEED_SIZES:
         fail(f"`--sort {sort}` needs sizes: leave out `--no-usage`.", 2)
     opened = session(records=records)
+    found = filtering(query, opened.machine.clock().wall, usage=not no_usage)
     depends = made_from(base, opened.machine) if base else None
 
     @cache  # rows are asked about only when all of them have their verdicts
@@ -117,10 +126,11 @@ def command(
             and (not status or row.verdict.status in status)
             and (not kind or environment.traits.kind in kind)
             and (not store or environment.store in store or str(environment.root) in store)
+            and (found is None or found.matches(row))
         )
 
     if json_stream:
-        missing = _stream(opened, names, wanted, usage=not no_usage)
+        missing = _stream(opened, names, wanted, usage=not no_usage, found=found)
     else:
         scan(opened, usage=not no_usage)
     made = depends is not None and any(depends(row.environment) for row in opened.rows.values())
@@ -133,14 +143,20 @@ def command(
         rows = sorted(filter(wanted, rows), key=_SORTS["name"])
         rows.sort(key=_SORTS[sort], reverse=reverse)
         if as_json:
-            output.print_json(_object(opened, rows))
+            output.print_json(_object(opened, rows, found))
         else:
-            _table(opened, rows, usage=not no_usage, asked=bool(missing))
+            _table(opened, rows, usage=not no_usage, asked=bool(missing), found=found)
+    tell_undecided(found)
     _tell(opened, missing)
 
 
 def _stream(
-    opened: Session, names: tuple[str, ...], wanted: Callable[[Row], bool], *, usage: bool
+    opened: Session,
+    names: tuple[str, ...],
+    wanted: Callable[[Row], bool],
+    *,
+    usage: bool,
+    found: "Filter | None",
 ) -> list[str]:
     """Print a line for each environment once its status and its size are known."""
     shown = set()
@@ -149,9 +165,9 @@ def _stream(
             continue
         if usage and not event.measured:
             continue
-        if wanted(event.row) and (not names or opened.matches(names, [event.row])):
+        if (not names or opened.matches(names, [event.row])) and wanted(event.row):
             shown.add(event.row.path)
-            click.echo(json.dumps(row_json(event.row)))
+            click.echo(json.dumps(_row_json(event.row, found)))
             sys.stdout.flush()
     return _named(opened, names)[1]
 
@@ -174,9 +190,13 @@ def _named(opened: Session, names: tuple[str, ...]) -> tuple[list[Row], list[str
     return list(rows.values()), missing
 
 
-def _object(opened: Session, rows: Sequence[Row]) -> dict[str, object]:
+def _row_json(row: Row, found: "Filter | None") -> dict[str, object]:
+    return row_json(row) if found is None else row_json(row) | found.row_json(row)
+
+
+def _object(opened: Session, rows: Sequence[Row], found: "Filter | None") -> dict[str, object]:
     return {
-        "environments": [row_json(row) for row in rows],
+        "environments": [_row_json(row, found) for row in rows],
         "not_environments": [
             {"path": str(odd.path), "store": odd.store, "reason": odd.reason}
             for odd in opened.oddities
@@ -186,24 +206,37 @@ def _object(opened: Session, rows: Sequence[Row]) -> dict[str, object]:
             {"path": str(one.path) if one.path else None, "message": one.message}
             for one in opened.problems
         ],
+        **({} if found is None else found.json()),
     }
 
 
-def _table(opened: Session, rows: Sequence[Row], *, usage: bool, asked: bool) -> None:
+def _table(
+    opened: Session,
+    rows: Sequence[Row],
+    *,
+    usage: bool,
+    asked: bool,
+    found: "Filter | None",
+) -> None:
     if not rows:
         if not asked:  # a name that nothing bears has a sentence of its own
             _nothing(opened)
         return
     now = time.time()
     marked = any(row.here for row in rows)
+    packages = found is not None and bool(found.query.installed)
     head: tuple[str, ...] = ("  NAME" if marked else "NAME", "PYTHON")
     head += ("SIZE", "RECLAIMABLE", "+CACHE") if usage else ()
-    head += ("USED", "STATUS", "KIND", "PROJECT")
+    head += ("USED", "STATUS", "KIND", *(("PACKAGES",) if packages else ()), "PROJECT")
     right = frozenset({2, 3, 4, 5}) if usage else frozenset({2})
     home = str(opened.machine.home)
-    lines = columns(
-        [head, *(_cells(row, now, home, usage=usage, marked=marked) for row in rows)], right
-    )
+    cells = [_cells(row, now, home, usage=usage, marked=marked) for row in rows]
+    if packages and found is not None:
+        cells = [
+            (*rest, found.packages_in_words(row), project)
+            for (*rest, project), row in zip(cells, rows, strict=True)
+        ]
+    lines = columns([head, *cells], right)
     limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     for line in lines:
         click.echo(line if limit is None or len(line) <= limit else line[: limit - 1] + "…")

@@ -1,15 +1,22 @@
 """`venvdash prune`: delete what has no project any more, once its project was searched for."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from venvdash.actions.delete.prune import Rules
+from venvdash.actions.delete.days_left import ages_as_of
+from venvdash.actions.delete.prune import Rules, pruned
 from venvdash.cli import several
 from venvdash.cli.common import fail, session, warn_of_problems
 from venvdash.cli.deletions import deleting, deletion
 from venvdash.cli.naming import scan
 from venvdash.cli.pipeline import run
 from venvdash.cli.searching import limit_search, search_limit, searching
+from venvdash.cli.where import filtering, narrowed, tell_undecided, where
 from venvdash.model.quantities import seconds_of
+
+if TYPE_CHECKING:
+    from venvdash.model.query import Query
 
 
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
@@ -45,6 +52,7 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 )
 @several.kind("Only these kinds")
 @several.store("Only these stores, by name or folder")
+@where("Of these, only environments that match")
 @search_limit
 @deleting
 @click.pass_obj
@@ -57,6 +65,7 @@ def command(
     gone_for: float | None,
     kind: tuple[str, ...],
     store: tuple[str, ...],
+    query: "Query | None",
     search_limit: float | None,
     dry_run: bool,
     yes: bool,
@@ -86,7 +95,11 @@ def command(
         stores=frozenset(store),
     )
     limit_search(opened, search_limit)
+    picked, found = pruned(opened, rules), filtering(query, ages_as_of(opened.machine))
     with searching(opened) as search:
-        plan = opened.deletions.plan_prune(rules, search.cancel, tell=search.tell)
+        plan = opened.deletions.plan_picked(
+            narrowed(picked, found), search.cancel, tell=search.tell
+        )
+    tell_undecided(found)
     job = deletion(opened, plan, now=now, clean_cache=clean_cache, quiet=as_json)
     raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))

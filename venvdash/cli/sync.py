@@ -1,7 +1,9 @@
 """`venvdash sync`: bring environments up to date with their projects, through uv."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +14,12 @@ from venvdash.cli.common import REST, Passing, ProgressLine, session, warn, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import chosen, scan
 from venvdash.cli.pipeline import changing, run
-from venvdash.model import Proposal, Row
+from venvdash.cli.where import filtering, narrowed, tell_undecided, where
+from venvdash.model import Proposal, Row, Status
+from venvdash.session import Session
+
+if TYPE_CHECKING:
+    from venvdash.model.query import Query
 
 
 @click.command(
@@ -30,6 +37,7 @@ from venvdash.model import Proposal, Row
     metavar="DIR",
     help="Which project to sync, if several share the environment.",
 )
+@where("Sync environments that match and that their projects use")
 @click.option("--trust", is_flag=True, help="Allow code from another user's project to run.")
 @changing
 @click.pass_context
@@ -38,6 +46,7 @@ def command(
     names: tuple[str, ...],
     every: bool,
     project: Path | None,
+    query: "Query | None",
     trust: bool,
     dry_run: bool,
     yes: bool,
@@ -53,16 +62,17 @@ def command(
     Building a project runs its code. If it belongs to another user, venvdash asks first, even for
     a dry run. In a script, only --trust allows it; --yes does not.
     """
+    if query is not None and (names or every or project):
+        raise click.UsageError(
+            "`--where` cannot be used together with names, `--all` or `--project`."
+        )
     opened = session(records=ctx.obj, changing=True)
-    scan(opened, usage=False)
+    scan(opened, usage=query is not None and query.needs_sizes)
     warn_of_problems(opened)
-    rows: dict[Path, Row] = {}
-    for name in names or (None,):
-        meant = chosen(opened, name, changing=True, every=every, implied=True)
-        rows |= {row.path: row for row in meant}
+    rows = _matching(opened, query) if query else _named(opened, names, every=every)
     place = opened.machine.expand(str(project)) if project else None
     extra = ctx.meta.get(REST, ())
-    wanted, line = list(rows.values()), ProgressLine()
+    wanted, line = list(rows), ProgressLine()
     proposals: list[Proposal] = []
     with closing(opened.actions.sync_each(wanted, extra, project=place)) as asking:
         for number, row in enumerate(wanted):
@@ -79,6 +89,26 @@ def command(
             proposals[number] = opened.actions.sync(proposal.row, extra, project=place)
     line.clear()
     ctx.exit(run(change(opened, *proposals), dry_run=dry_run, yes=yes, as_json=as_json))
+
+
+def _named(opened: Session, names: tuple[str, ...], *, every: bool) -> Iterable[Row]:
+    """Return the environments that the names mean, or the current one, each once."""
+    rows: dict[Path, Row] = {}
+    for name in names or (None,):
+        meant = chosen(opened, name, changing=True, every=every, implied=True)
+        rows |= {row.path: row for row in meant}
+    return rows.values()
+
+
+def _matching(opened: Session, query: "Query") -> list[Row]:
+    """Return the environments that match and that their projects use, by name."""
+    found = filtering(query, opened.machine.clock().wall)
+    linked = [row for row in opened.rows.values() if row.verdict.status is Status.LINKED]
+    rows = list(filter(narrowed(lambda row: True, found), linked))
+    tell_undecided(found)
+    if not rows:
+        warn("No environment that its project uses matches.")
+    return sorted(rows, key=lambda row: (row.name.casefold(), row.path))
 
 
 def _trusted(proposal: Proposal, line: ProgressLine) -> bool:

@@ -114,14 +114,26 @@ class Deletions:
     def plan_prune(
         self, rules: "Rules", cancel: threading.Event | None = None, *, tell: Tell = quiet
     ) -> Plan:
-        """Return what deleting all that the rules pick would do, once their projects are searched.
+        """Return what deleting all that the rules pick would do; see ``plan_picked``."""
+        from venvdash.actions.delete.prune import pruned
+
+        return self.plan_picked(pruned(self.table, rules), cancel, tell=tell)
+
+    def plan_picked(
+        self,
+        holds: Callable[[Row], bool],
+        cancel: threading.Event | None = None,
+        *,
+        tell: Tell = quiet,
+    ) -> Plan:
+        """Return what deleting all that a rule holds for would do, once projects are searched.
 
         What the search found, and what may have its project where nobody could search, is among
         what the plan leaves alone. ``cancel`` ends the search; then only what is proven goes.
         """
-        from venvdash.actions.delete.prune import pruned, why_held
+        from venvdash.actions.delete.prune import why_held
 
-        offers = self.candidates(pruned(self.table, rules), cancel, tell)
+        offers = self.candidates(holds, cancel, tell)
         held = [Refusal(one.row.path, one.row.name, why_held(one)) for one in offers if one.held]
         paths = [one.row.path for one in offers if not one.held]
         report = self.searches.report(one.row.path for one in offers)

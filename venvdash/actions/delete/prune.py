@@ -22,6 +22,7 @@ AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was 
 _NEVER = frozenset(
     [Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DUPLICATE, Status.TOOL]
 )
+_BY_QUERY = frozenset([Status.ORPHAN, Status.REPLACED, Status.UNKNOWN, Status.STANDALONE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,8 @@ class PruneCandidate:
 
 def picks(rules: Rules, row: Row, facts: Facts | None, now: float) -> bool:
     """Return whether the rules pick a row; ``now`` is in seconds since the epoch."""
-    environment, status = row.environment, row.verdict.status
-    if status in _NEVER or environment.target is not None or _pinned(row):
-        return False
-    if environment.location is not Location.CENTRAL:
+    environment = row.environment
+    if not _may_be_picked(row):
         return False
     if rules.kinds and environment.traits.kind not in rules.kinds:
         return False
@@ -74,6 +73,21 @@ def picks(rules: Rules, row: Row, facts: Facts | None, now: float) -> bool:
     if rules.older_than is not None and not _unused(row, rules.older_than, now):
         return False
     return rules.gone_for is None or _gone(row, facts, rules.gone_for, now)
+
+
+def query_may_pick(row: Row) -> bool:
+    """Return whether a query may pick a row to be deleted: nothing that a project or tool uses."""
+    return _may_be_picked(row) and row.verdict.status in _BY_QUERY
+
+
+def _may_be_picked(row: Row) -> bool:
+    environment = row.environment
+    return not (
+        row.verdict.status in _NEVER
+        or environment.target is not None
+        or environment.location is not Location.CENTRAL
+        or _pinned(row)
+    )
 
 
 def _wanted(rules: Rules, row: Row, now: float) -> Iterator[bool]:
