@@ -37,15 +37,28 @@ class SidecarProblem:
 def read(directory: Path, uid: int | None) -> Record | SidecarProblem | None:
     """Return the record in the environment ``directory``; None where it has no sidecar.
 
+    ``uid`` is as for ``content``. Never raises and never waits.
+    """
+    data = content(directory, uid)
+    return parsed(data) if isinstance(data, bytes) else data
+
+
+def content(directory: Path, uid: int | None) -> bytes | SidecarProblem | None:
+    """Return the file as it is, for ``parsed``; None where there is none.
+
     ``uid`` is the user that the file must belong to, unless it is root's; None where the system has
     no users. Never raises and never waits: at most ``LIMIT`` bytes of a regular file are read.
     """
     try:
-        data = read_regular(directory / NAME, LIMIT, owner=uid, or_root=True)
+        return read_regular(directory / NAME, LIMIT, owner=uid, or_root=True)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (UnreadableError, OSError, ValueError) as error:
         return SidecarProblem(str(error))
+
+
+def parsed(data: bytes) -> Record | SidecarProblem:
+    """Return the record in the content of a sidecar. Never raises."""
     try:
         return _record(data)
     except schema.SchemaError as error:

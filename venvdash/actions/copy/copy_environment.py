@@ -26,7 +26,7 @@ from venvdash.actions.prefix.repair import Repair, RepairError, leftovers, own_n
 from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
 from venvdash.actions.process.child_process import CancelledError
-from venvdash.actions.safety import refusals, steps
+from venvdash.actions.safety import environment_state, refusals, steps
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.actions.safety.placement import movable, taken, unwritten
 from venvdash.actions.safety.writable_by_others import exposed
@@ -165,7 +165,7 @@ class _Work:
         self.copied = CopyResult()
 
     def done(self) -> Generator[Output | Progressed, None, CopyResult]:
-        look = refusals.look(self.wanted.row, self.context)
+        look = environment_state.look(self.wanted.row, self.context)
         before = packages_in(self.environment.path, self.environment.python)
         with ExitStack() as stack:
             lock = stack.enter_context(locks.share_environment(self.environment.path))
@@ -180,7 +180,7 @@ class _Work:
                 making.path, self.wanted.target, self.environment.path
             ):
                 raise FailedError(f"{unstartable} {_untouched(self.wanted)}")
-            refusals.look(self.wanted.row, self.context)
+            environment_state.look(self.wanted.row, self.context)
             self._check_unchanged(before)
             self.placing(making.path)
             making.put(durable=self.wanted.whole)

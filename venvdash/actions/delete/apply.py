@@ -25,6 +25,7 @@ from venvdash.actions.journals import trash_journal
 from venvdash.actions.process import tool_commands
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.safety import project_links, refusals, steps
+from venvdash.actions.safety.environment_state import States
 from venvdash.actions.safety.rollback import Rollback, lock_uv, locked, opened
 from venvdash.model import Environment, Item, Outcome, Plan, Removal, Result, Trashed
 from venvdash.system import locks
@@ -40,8 +41,8 @@ class Deleter:
     """Applies a plan: made when it is shown, used item by item when it was confirmed.
 
     ``measured`` has the packed footprints of the environments' entries that were made for the plan,
-    ``looks`` what the environments were when it was made. Use it as a context manager, or ``close``
-    it. One thread at a time.
+    ``states`` what the environments were when it was made. Use it as a context manager, or
+    ``close`` it. One thread at a time.
     """
 
     def __init__(
@@ -49,11 +50,11 @@ class Deleter:
         plan: Plan,
         context: Context,
         measured: Mapping[Path, bytes] | None = None,
-        looks: Mapping[Path, refusals.Snapshot] | None = None,
+        states: States | None = None,
     ) -> None:
         self.plan = plan
         self._context = context
-        self._shown = ShownItems(plan, context, measured or {}, looks or {})
+        self._shown = ShownItems(plan, context, measured or {}, states)
         self._noted: set[Path] = set()
         self._unsynced: set[Path] = set()
 

@@ -28,7 +28,6 @@ from venvdash.system.disk_space import nearly_full
 if TYPE_CHECKING:
     from venvdash.actions.delete.apply import Deleter
     from venvdash.actions.delete.prune import PruneCandidate, Rules
-    from venvdash.actions.safety.refusals import Snapshot
 
 
 class Deletions:
@@ -171,6 +170,7 @@ class Deletions:
         """
         from venvdash.actions.delete.apply import Deleter
         from venvdash.actions.delete.plan import plan_delete
+        from venvdash.actions.safety.environment_state import States
 
         table = self.table
         table.remember()  # a sidecar written later would look like a change
@@ -183,8 +183,8 @@ class Deletions:
             left = [*left, *(Refusal(p, rows[p].name, why) for p, why in reasons.items() if why)]
             rows = {path: row for path, row in rows.items() if not reasons[path]}
         context = table.context()
-        looks: dict[Path, Snapshot] = {}
-        plan = plan_delete(list(rows.values()), table.rows, context, looks)
+        states = States(context)
+        plan = plan_delete(list(rows.values()), table.rows, context, states)
         total = self.sums.fresh(fresh, _entries(plan.items))
         going = [item.row for item in plan.items]
         packages = uv_cache.only_theirs(going, table.rows.values()) if total.cache_held else ()
@@ -202,7 +202,7 @@ class Deletions:
         plan = completed(plan)
         measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}
         self._let_go()
-        self._held, self._fresh = (plan, Deleter(plan, context, measured, looks)), fresh
+        self._held, self._fresh = (plan, Deleter(plan, context, measured, states)), fresh
         return plan
 
     def delete(

@@ -11,6 +11,7 @@ from venvdash.actions.delete import trash_folder
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.process import tool_commands
 from venvdash.actions.safety import project_links, refusals
+from venvdash.actions.safety.environment_state import States
 from venvdash.actions.safety.in_use import busy
 from venvdash.model import (
     Action,
@@ -45,15 +46,16 @@ def plan_delete(
     rows: Sequence[Row],
     table: Mapping[Path, Row],
     context: Context,
-    looks: dict[Path, refusals.Snapshot] | None = None,
+    states: States | None = None,
 ) -> Plan:
     """Return what deleting ``rows`` would do; what must not be deleted is refused with a reason.
 
-    ``table`` holds every known environment. What each of ``rows`` is goes into ``looks``. The sums
+    ``table`` holds every known environment. ``states`` remembers what each of ``rows`` is. The sums
     of bytes are left at 0: they are of the union, which the caller measures
     (``dataclasses.replace``). Raises nothing.
     """
     rows = list({row.path: row for row in rows}.values())
+    states = states or States(context)
     chosen = frozenset(row.path for row in rows)
     neighbours = refusals.Neighbours.of(table)
     seen = users([row.environment.entry for row in rows if row.environment.target is None])
@@ -69,9 +71,7 @@ def plan_delete(
         try:
             reason = refusals.refusal(row, neighbours, context, chosen)
             if reason is None:
-                look = refusals.look(row, context)
-                if looks is not None:
-                    looks[row.path] = look
+                states.first(row)
                 reason = next(refusals.marked(row.environment), None)
             if reason is None:
                 reason = busy(row, seen.uses.get(row.environment.entry, ()))

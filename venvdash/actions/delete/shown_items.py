@@ -15,6 +15,7 @@ from venvdash.actions.context import Context
 from venvdash.actions.delete import new_files
 from venvdash.actions.errors import ChangedError, GoneError, words
 from venvdash.actions.safety import project_links, refusals
+from venvdash.actions.safety.environment_state import EnvironmentState, States
 from venvdash.actions.safety.in_use import busy, in_use
 from venvdash.model import Item, Plan, Removal
 from venvdash.system import responsiveness
@@ -35,7 +36,7 @@ class OpenItem:
     ``contents`` is None where nothing is known of files of the user's in it.
     """
 
-    look: refusals.Snapshot
+    look: EnvironmentState
     inode: tuple[int, int]
     directory: Directory | None
     contents: new_files.Contents | None
@@ -45,7 +46,7 @@ class ShownItems:
     """The items of a plan as they were when it was made. One thread at a time.
 
     ``measured`` has the packed footprints of the environments' entries that were made for the plan,
-    ``looks`` what the environments were when it was made, as far as that is known.
+    ``states`` what the environments were when it was made, as far as that is known.
     """
 
     def __init__(
@@ -53,10 +54,10 @@ class ShownItems:
         plan: Plan,
         context: Context,
         measured: Mapping[Path, bytes],
-        looks: Mapping[Path, refusals.Snapshot],
+        states: States | None = None,
     ) -> None:
         self._context, self._measured, self._by_rule = context, measured, plan.by_rule
-        self._looks = looks
+        self._states = states or States(context)
         self._held: dict[Path, OpenItem | str] = {}
         self._left: dict[Path, Item] = {}
         self._look: _Look | None = None
@@ -82,7 +83,7 @@ class ShownItems:
         environment = item.row.environment
         directory = None
         try:
-            look = self._looks.get(item.row.path) or refusals.look(item.row, self._context)
+            look = self._states.first(item.row)
             found = os.lstat(environment.entry)
             if environment.target is None and len(self._held) < _HELD:
                 directory = Directory(environment.entry)
@@ -115,7 +116,7 @@ class ShownItems:
             raise GoneError("It was already removed.") from None
         if (found.st_dev, found.st_ino) != held.inode:
             raise ChangedError("Another environment has replaced it since the plan was shown.")
-        look = refusals.look(row, self._context)
+        look = self._states.again(row)
         # What an alias leads to may change: only the link goes.
         if look.text != held.look.text or (environment.target is None and look != held.look):
             raise ChangedError("It has changed since the plan was shown.")

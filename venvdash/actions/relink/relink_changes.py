@@ -8,7 +8,7 @@ from pathlib import Path
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Swap
-from venvdash.actions.safety import file_swap, refusals
+from venvdash.actions.safety import environment_state, file_swap, refusals
 from venvdash.actions.table import Table
 from venvdash.config import Config
 from venvdash.model import (
@@ -160,7 +160,7 @@ def refused(row: Row, known: RelinkContext) -> Iterator[str]:
         yield "The search for its project has not finished."
     yield from refusals.owned(environment, known.context.machine.uid)
     yield from refusals.marked(environment)
-    refusals.look(row, known.context)
+    environment_state.look(row, known.context)
 
 
 def answers(place: Place | None) -> bool:

@@ -20,7 +20,7 @@ from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import rename_journal
 from venvdash.actions.journals.rename_journal import RenameJournal
 from venvdash.actions.prefix.repair import Repair, RepairError, own_names, refusal
-from venvdash.actions.safety import project_links, refusals, steps
+from venvdash.actions.safety import environment_state, project_links, refusals, steps
 from venvdash.actions.safety.in_use import busy
 from venvdash.actions.safety.placement import UNNOTED, movable, taken, unwritten
 from venvdash.actions.safety.rollback import Rollback, lock_uv, locked, opened
@@ -177,7 +177,7 @@ class _Work:
 
     def _check(self) -> None:
         """Raise ChangedError unless it is still what was listed, and not in use."""
-        refusals.look(self.row, self.context)
+        environment_state.look(self.row, self.context)
         for reason in refusals.revived(self.row, self.context.machine.home):
             raise ChangedError(reason)
         for reason in refusals.mounted(self.old, Mounts.read()):

@@ -6,29 +6,24 @@ In doubt the answer is a reason to leave it alone. Reasons are sentences for peo
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.actions.context import Context
-from venvdash.actions.errors import ChangedError, GoneError
 from venvdash.actions.journals import rename_journal
 from venvdash.actions.journals.trash_journal import JournalError
 from venvdash.actions.journals.trash_journal import read as read_journal
+from venvdash.actions.safety.environment_state import user_links
 from venvdash.model import (
-    Claim,
     Environment,
-    EvidenceKind,
-    Flag,
     Location,
-    NotEnvironment,
     Record,
     Row,
     Status,
 )
 from venvdash.model.packaging import PROJECT_SIGNS
 from venvdash.records import sidecar
-from venvdash.scanner.discovery.inspection import inspect
-from venvdash.stores.roots import Entry, Layout, Root
+from venvdash.stores.roots import Layout, Root
 from venvdash.system import trust
 from venvdash.system.directory import Directory
 from venvdash.system.files import real
@@ -39,88 +34,11 @@ from venvdash.text import because, short_path, visible
 _SHOWN = 3  # names in a reason
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What an environment was at one moment: equal again, or it is left alone.
-
-    ``text`` is an alias's own. ``said`` is what the user said of it, as its sidecar has it: the
-    rest of a sidecar changes with every listing.
-    """
-
-    environment: Environment
-    claims: tuple[Claim, ...]
-    said: tuple[object, ...]
-    text: str = ""
-
-
-def look(row: Row, context: Context) -> Snapshot:
-    """Read an environment again; nothing in it is run. Raises ChangedError if it is none any more.
-
-    What was found at the last scan must still be there: the same directory with the same
-    ``pyvenv.cfg``, not one that was made since under its name.
-    """
-    known = row.environment
-    entry = Entry(known.path, known.entry)
-    linked = os.path.islink(known.path) or os.path.islink(known.entry)
-    if known.target is None and linked:
-        raise ChangedError("It was replaced by a link since it was listed.")
-    if known.target is not None and not linked:
-        _lost(known)
-        raise ChangedError("It was a link when it was listed, but is no longer one.")
-    reason = ""
-    for root in context.roots_of(known):
-        found = inspect(entry, replace(root, path=known.root), context.machine.uid)
-        if isinstance(found, NotEnvironment):
-            _lost(known)
-            it = "" if found.reason.startswith("its ") else "it "
-            reason = f"It is no longer an environment: {it}{found.reason}."
-        elif found.environment.fingerprint != known.fingerprint:
-            raise ChangedError("Another environment has replaced it since it was listed.")
-        elif found.environment.target != known.target:
-            raise ChangedError("Its link has changed to another target since it was listed.")
-        elif (found.environment.store, found.environment.traits.kind) == (
-            known.store,
-            known.traits.kind,
-        ):
-            text = os.readlink(known.entry) if known.target is not None else ""
-            flags = found.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
-            same = replace(found.environment, used=None, sidecar=False, flags=flags)
-            return Snapshot(same, found.claims, _said(known.path, context.machine.uid), text)
-    raise ChangedError(reason or "It is not in any store that venvdash currently reads.")
-
-
-def _lost(environment: Environment) -> None:
-    """Raise ChangedError if nothing is at its place."""
-    try:
-        os.lstat(environment.entry)
-    except (FileNotFoundError, NotADirectoryError):
-        raise GoneError("It was already removed.") from None
-    except OSError:
-        pass
-
-
-def _said(path: Path, uid: int | None) -> tuple[object, ...]:
-    record = sidecar.read(path, uid)
-    if not isinstance(record, Record):
-        return ()
-    said = (record.note, record.pinned, _linked(record))
-    return said if any(said) else ()
-
-
-def _linked(record: Record) -> frozenset[tuple[Path, EvidenceKind]]:
-    """Return the projects that the user said it belongs to, or does not."""
-    return frozenset(
-        (one.path, one.how)
-        for one in record.projects
-        if one.how in (EvidenceKind.USER, EvidenceKind.DENIED)
-    )
-
-
 def relinked(row: Row, context: Context) -> Iterator[str]:
     """Yield that the user has linked it to another project since it was listed."""
     record = sidecar.read(row.path, context.machine.uid)
-    known = _linked(row.record) if row.record is not None else frozenset()
-    if isinstance(record, Record) and not _linked(record) <= known:
+    known = user_links(row.record) if row.record is not None else frozenset()
+    if isinstance(record, Record) and not user_links(record) <= known:
         yield "It has been linked to another project since it was listed."
 
 

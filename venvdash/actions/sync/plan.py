@@ -23,7 +23,7 @@ from venvdash.actions.process.run_log import typed
 from venvdash.actions.process.side_by_side import cores, in_order
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.process.uv_lock import leaving_no_lock
-from venvdash.actions.safety import refusals
+from venvdash.actions.safety import environment_state, refusals
 from venvdash.actions.safety.environment_reader import read_again
 from venvdash.actions.sync.command import CannotSyncError, UntrustedError, sync_command
 from venvdash.actions.sync.dry_run import DryRun, dry_run, in_words
@@ -106,7 +106,7 @@ def apply(
     """Carry out a proposal, unless it would now do more than was shown; report how it goes."""
     row, context = shown.row, table.context()
     try:
-        before = refusals.look(row, context).environment
+        before = environment_state.look(row, context).environment
         plan = _planned(table, row, context, shown.project, shown.extra, cancel)
     except ChangedError as error:
         return SyncResult(_result(row, Outcome.SKIPPED, str(error)))
