@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from venvdash.model import Flag, Location, Status
 from venvdash.model.sorting import in_order
-from venvdash.model.summary import Summary
+from venvdash.model.summary import Summary, Sums
 from venvdash.records import snapshot
 from venvdash.records.snapshot import NAME, Settings, Snapshot, encode, read, write
 from venvdash.records.snapshot_rows import DamagedError
@@ -79,11 +79,13 @@ def test_a_list_is_read_back_as_it_was_shown(
     shown = in_order(rows, sort, descending=descending)
     back = Snapshot(encoded(shown, settings=settings, other=3), HOST)
     assert list(back.rows()) == back.decode() == shown
-    assert (back.settings, back.written, back.totals.other) == (settings, 1000.0, 3)
+    assert (back.settings, back.written, back.other) == (settings, 1000.0, 3)
     for status in Status:
         assert list(back.rows(status)) == [row for row in shown if row.status is status]
-        assert back.counts[status] == len(back.rows(status))
-    assert back.totals.reclaimable == sum(row.reclaimable or 0 for row in shown)
+        assert back.sums[status].rows == len(back.rows(status))
+    total = Sums.total(back.sums.values())
+    assert total.reclaimable == sum(row.reclaimable or 0 for row in shown)
+    assert total.rows == len(shown)
 
 
 @given(st.data())

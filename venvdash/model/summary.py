@@ -1,5 +1,6 @@
 """What a list shows of one environment: light enough to be read back by the thousand."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,3 +47,45 @@ class Summary(NamedTuple):
     def project(self) -> str | None:
         """The directory that is shown for its project: where that is now, or was."""
         return self.place or next(iter(self.projects), None)
+
+
+class Sums:
+    """Sums over rows: how many, the bytes that each alone frees, and how many these are of.
+
+    ``bounded`` of the ``measured`` free at most what is counted.
+    """
+
+    __slots__ = ("bounded", "measured", "reclaimable", "rows")
+
+    def __init__(
+        self, rows: int = 0, reclaimable: int = 0, measured: int = 0, bounded: int = 0
+    ) -> None:
+        self.rows, self.reclaimable = rows, reclaimable
+        self.measured, self.bounded = measured, bounded
+
+    @classmethod
+    def of(cls, rows: Iterable[Summary]) -> "Sums":
+        """Return the sums over rows."""
+        sums = cls()
+        for row in rows:
+            sums.count(row)
+        return sums
+
+    @classmethod
+    def total(cls, parts: "Iterable[Sums]") -> "Sums":
+        """Return the sums over several parts."""
+        total = cls()
+        for part in parts:
+            total.rows += part.rows
+            total.reclaimable += part.reclaimable
+            total.measured += part.measured
+            total.bounded += part.bounded
+        return total
+
+    def count(self, row: Summary, times: int = 1) -> None:
+        """Add a row, or with ``times`` -1 take it away."""
+        self.rows += times
+        if row.reclaimable is not None:
+            self.reclaimable += times * row.reclaimable
+            self.measured += times
+            self.bounded += times * row.at_most

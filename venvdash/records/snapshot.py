@@ -24,7 +24,7 @@ from typing import NamedTuple, overload
 
 from venvdash.model.sorting import SORT_KEYS, in_order
 from venvdash.model.status import Status
-from venvdash.model.summary import Summary
+from venvdash.model.summary import Summary, Sums
 from venvdash.records.snapshot_rows import STORED, DamagedError, moment, read_row, whole, write_row
 from venvdash.system.files import UnreadableError, own_uid
 from venvdash.system.state_files import StateFolder
@@ -46,21 +46,12 @@ class Settings(NamedTuple):
     descending: bool = False
 
 
-class Totals(NamedTuple):
-    """Sums over all rows, in bytes, and how many rows are measured or have an upper bound only.
-
-    ``largest``: the bytes on disk of the largest row. ``other`` counts problems and oddities.
-    """
-
-    reclaimable: int = 0
-    measured: int = 0
-    bounded: int = 0
-    largest: int = 0
-    other: int = 0
-
-
 class Snapshot:
-    """A remembered list. ``written``: when, in seconds since the epoch."""
+    """A remembered list.
+
+    ``written``: when, in seconds since the epoch. ``largest``: the bytes on disk of the largest
+    row. ``other`` counts problems and oddities.
+    """
 
     def __init__(self, data: bytes, host: str, cwd: Path | None = None) -> None:
         """Take the file's content; raises DamagedError unless this user wrote it on this host.
@@ -97,16 +88,21 @@ class Snapshot:
         self._count = whole(header["rows"], 2**24)
         self.written = moment(header["written"])
         self.settings = Settings(*header["settings"])
-        self.totals = Totals(*map(whole, header["totals"]))
+        self.largest, self.other = whole(header["largest"]), whole(header["other"])
+        self._sums = [tuple(map(whole, sums)) for sums in header["sums"]]
+        if [len(part) for part in self._sums] != [3] * len(_STATUSES):
+            raise DamagedError("the sums are not complete")
         view, sort, descending = self.settings
         if not (isinstance(view, str) and sort in SORT_KEYS and isinstance(descending, bool)):
             raise DamagedError("no such settings")
         return rest[length:]
 
     @property
-    def counts(self) -> Counter[Status]:
-        """How many rows have each status."""
-        return Counter(_STATUSES[code] for code in self.statuses)
+    def sums(self) -> dict[Status, Sums]:
+        """The sums over the rows of each status."""
+        counts = Counter(self.statuses)
+        parts = enumerate(zip(_STATUSES, self._sums, strict=True))
+        return {status: Sums(counts[code], *part) for code, (status, part) in parts}
 
     def rows(self, status: Status | None = None) -> "RememberedRows":
         """Return the rows in their order, or those with a status; none is decoded yet."""
@@ -149,7 +145,7 @@ class RememberedRows(Sequence[Summary]):
     def largest(self) -> int:
         """The bytes on disk of the largest row."""
         if len(self) == len(self.snapshot.statuses):
-            return self.snapshot.totals.largest
+            return self.snapshot.largest
         return max((row.on_disk or 0 for row in self), default=0)
 
     @overload
@@ -212,6 +208,9 @@ def encode(
 ) -> bytes:
     """Return the file's content for rows in the order of ``settings``."""
     records = [write_row(row) for row in shown]
+    sums = {status: Sums() for status in _STATUSES}
+    for row in shown:
+        sums[row.status].count(row)
     starts, end = [0], 0
     for record in records:
         end += len(record)
@@ -222,7 +221,9 @@ def encode(
             "written": now,
             "rows": len(shown),
             "settings": settings,
-            "totals": totals_of(shown, other),
+            "largest": max((row.on_disk or 0 for row in shown), default=0),
+            "other": other,
+            "sums": [(one.reclaimable, one.measured, one.bounded) for one in sums.values()],
         }
     ).encode()
     rest = b"".join(
@@ -234,18 +235,6 @@ def encode(
         )
     )
     return _MAGIC + _SIZES.pack(len(header), zlib.crc32(rest)) + rest
-
-
-def totals_of(rows: Iterable[Summary], other: int) -> Totals:
-    """Return the sums over rows."""
-    measured = [row for row in rows if row.reclaimable is not None]
-    return Totals(
-        reclaimable=sum(row.reclaimable or 0 for row in measured),
-        measured=len(measured),
-        bounded=sum(row.at_most for row in measured),
-        largest=max((row.on_disk or 0 for row in measured), default=0),
-        other=other,
-    )
 
 
 def _identity(host: str) -> dict[str, object]:

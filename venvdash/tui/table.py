@@ -1,6 +1,5 @@
 """The rows that the list shows: filtered, sorted, counted. Knows no Textual."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from venvdash.model.sorting import BIG_FIRST, SORT_KEYS, in_order
 from venvdash.model.status import Status
-from venvdash.model.summary import Summary
+from venvdash.model.summary import Summary, Sums
 from venvdash.records.snapshot import Snapshot
 from venvdash.records.snapshot_rows import DamagedError
 from venvdash.records.summaries import summary_of
@@ -72,10 +71,7 @@ class Table:
     rows: "dict[Path, Row]" = field(default_factory=dict)
     summaries: dict[Path, Summary] = field(default_factory=dict)
     shown: Sequence[Summary] = ()
-    counts: Counter[Status] = field(default_factory=Counter)
-    reclaimable: int = 0
-    measured: int = 0
-    bounded: int = 0  # those of the measured that free at most what is counted
+    sums: dict[Status, Sums] = field(default_factory=dict)  # over all rows of each status
     held: bool = False
     remembered: int = 0  # rows, until a scan has judged all of them
     _remembered: Snapshot | None = None  # until it is decoded
@@ -90,8 +86,7 @@ class Table:
         """Begin with a remembered list, as it was shown; its rows are decoded when needed."""
         view, self.sort, self.descending = snapshot.settings
         self.view = View(view) if view in _STATUS_OF_VIEW else View.ALL
-        self.counts, totals = snapshot.counts, snapshot.totals
-        self.reclaimable, self.measured, self.bounded = totals[:3]
+        self.sums = snapshot.sums
         self.shown = snapshot.rows(_STATUS_OF_VIEW.get(self.view))
         self.held, self._remembered = True, snapshot
         self.remembered = self.total
@@ -103,7 +98,7 @@ class Table:
             return
         with suppress(DamagedError):
             self.summaries = {row.path: row for row in snapshot.decode()}
-        self.counts, self.reclaimable, self.measured, self.bounded = Counter(), 0, 0, 0
+        self.sums = {}
         for row in self.summaries.values():
             self._count(row, 1)
         self._show(self._chosen(self.summaries.values()))
@@ -111,7 +106,7 @@ class Table:
     @property
     def total(self) -> int:
         """How many environments there are, shown or not."""
-        return self.counts.total()
+        return sum(sums.rows for sums in self.sums.values())
 
     def put(self, row: "Row", *, settled: bool = True) -> bool:
         """Add or replace a row; return whether what is shown must be arranged again.
@@ -193,11 +188,7 @@ class Table:
         return path in self._places
 
     def _count(self, row: Summary, sign: int) -> None:
-        self.counts[row.status] += sign
-        if row.reclaimable is not None:
-            self.reclaimable += sign * row.reclaimable
-            self.measured += sign
-            self.bounded += sign * row.at_most
+        self.sums.setdefault(row.status, Sums()).count(row, sign)
 
     def arrange(self) -> None:
         """Filter again, and sort again if that is due."""
@@ -260,8 +251,20 @@ class Table:
 
     def count(self, view: View) -> int:
         """Return how many rows a view has, before any filter."""
+        return self.sums_of(view).rows
+
+    def sums_of(self, view: View) -> Sums:
+        """Return the sums over the rows of a view, before any filter."""
         wanted = _STATUS_OF_VIEW.get(view)
-        return self.total if wanted is None else self.counts[wanted]
+        if wanted is None:
+            return Sums.total(self.sums.values())
+        return self.sums.get(wanted) or Sums()
+
+    @property
+    def sums_shown(self) -> Sums:
+        """The sums over what is shown."""
+        sums = self.sums_of(self.view)
+        return sums if len(self.shown) == sums.rows else Sums.of(self.shown)
 
     def index_of(self, path: Path) -> int | None:
         """Return the place of an environment in the list, None where it is not shown."""

@@ -152,7 +152,7 @@ class Listing:
             self.environments.show_items(self.table.shown)
             self.totals.show_remembered(self.table, self._snapshot.written)
             rows = (self.table.count(view) for view in View if view is not View.OTHER)
-            self.views.counts = (*rows, self._snapshot.totals.other)
+            self.views.counts = (*rows, self._snapshot.other)
             self._snapshot = None
 
     def rearrange(self) -> None:
@@ -167,6 +167,7 @@ class Listing:
         self.environments.sorted_by = (self.table.sort, self.table.descending)
         at_top = not (held or self.state.complete or self.environments.chosen_by_hand)
         self.environments.show_items(self.table.shown, at_top=at_top)
+        self.totals.show_headline(self.table)
         self._rearranged()
 
     def report(self, words: str) -> None:

@@ -11,6 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from venvdash import formats
+from venvdash.tui.headline import Headline, headline
 from venvdash.tui.table import Table, View
 
 if TYPE_CHECKING:
@@ -70,10 +71,7 @@ class Totals(Widget):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"totals--number", "totals--bar", "totals--rest"}
 
-    reclaimable: reactive[int] = reactive(0)
-    measured: reactive[int] = reactive(0)
-    bounded: reactive[bool] = reactive(False)
-    known: reactive[int] = reactive(0)
+    headline: reactive[Headline | None] = reactive(None)
     disk_free: reactive[int | None] = reactive(None)
     trash: reactive[int | None] = reactive(None)
     progress: "reactive[Progress | None]" = reactive(None)
@@ -87,19 +85,19 @@ class Totals(Widget):
     def show_remembered(self, table: Table, written: float) -> None:
         """Show the figures that are remembered, and when they were true."""
         self._written = written
-        self._show_table(table)
+        self.show_headline(table)
         self._show_checked(table)
 
     def show(self, state: "ScanState") -> None:
         """Show the figures of what was found so far."""
-        self._show_table(state.table)
+        self.show_headline(state.table)
         self.disk_free = state.disk_free
         self.progress, self.outcome = state.progress, state.outcome
         self._show_checked(state.table)
 
-    def _show_table(self, table: Table) -> None:
-        self.known, self.measured, self.reclaimable = table.total, table.measured, table.reclaimable
-        self.bounded = table.bounded > 0
+    def show_headline(self, table: Table) -> None:
+        """Show the figures of the rows that the list shows now."""
+        self.headline = headline(table)
 
     def _show_checked(self, table: Table) -> None:
         age = formats.age(self._written, time.time())
@@ -108,24 +106,39 @@ class Totals(Widget):
         self.checked = (len(table.rows), table.remembered)
 
     def render(self) -> Content:
-        """Draw both sides, as far as there is room."""
-        number = self.get_visual_style("totals--number")
-        pieces: list[Content | str] = [" "]
-        if self.known:
-            known = formats.at_least(self.reclaimable, self.bounded)
-            reclaimable = known if self.measured else formats.size(None)
-            pieces += ["reclaimable ", Content.styled(reclaimable, number), "  "]
-        if self.disk_free is not None:
-            pieces += ["disk free ", Content.styled(formats.size(self.disk_free), number), "  "]
-        if self.trash is not None:
-            # What emptying it gives back; what several in it share comes on top of that.
-            pieces += ["trash ", Content.styled(formats.size(self.trash), number)]
-        start = Content.assemble(*pieces)
-        for end in (self._scan(), self._scan(bar=False)):
+        """Draw both sides, as far as there is room: what is less important is left out."""
+        figures = self._figures()
+        ends = [self._scan(), self._scan(bar=False)]
+        kept = len(figures)
+        fitting = [(figures, ends[0]), *((figures[:n], ends[1]) for n in range(kept, 0, -1))]
+        for pieces, end in fitting:
+            start = Content.assemble(" ", Content("  ").join(pieces))
             gap = self.size.width - start.cell_length - end.cell_length - 1
             if gap > 0:
                 return Content.assemble(start, " " * gap, end)
-        return start
+        return Content.assemble(" ", *figures[:1]) if figures else ends[1]
+
+    def _figures(self) -> list[Content]:
+        """Return the figures at the left, the most important first."""
+        number = self.get_visual_style("totals--number")
+        pieces: list[Content] = []
+        rest = ""
+        if self.headline is not None:
+            what, reclaimable, key, rest = self.headline
+            strong, hint = Content.styled(reclaimable, number), Content.styled(key, number)
+            end = Content.assemble(": ", hint) if key else ""
+            pieces.append(Content.assemble(f"{what}, ", strong, " reclaimable", end))
+        figures = (
+            ("disk free ", self.disk_free),
+            # What emptying it gives back; what several in it share comes on top of that.
+            ("trash ", self.trash),
+        )
+        for label, count in figures:
+            if count is not None:
+                pieces.append(Content.assemble(label, Content.styled(formats.size(count), number)))
+        if rest:
+            pieces.append(Content.assemble("all ", Content.styled(rest, number)))
+        return pieces
 
     def _scan(self, *, bar: bool = True) -> Content:
         progress = self.progress
