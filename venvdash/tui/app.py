@@ -20,6 +20,7 @@ from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.palette import Commands
 from venvdash.tui.signals import Signals
 from venvdash.tui.suspend import ExternalPrograms
+from venvdash.tui.widgets.line_table import LineTable
 
 _LEGIBLE_THEME = "textual-dark"
 _WAIT_SECONDS = 0.15
@@ -78,6 +79,17 @@ class Dashboard(App[int]):
         if isinstance(event, InputEvent):
             self._collector.touched()
         await super().on_event(event)
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Run what a key is bound to; in a list before the next key is looked at.
+
+        Textual would first pass it from the list to the app. A key that is typed at once after
+        `/` would be given to the list meanwhile, and quit or delete instead of being a letter.
+        """
+        if await super()._check_bindings(key, priority):
+            return True
+        ahead = priority and isinstance(self.focused, LineTable)
+        return ahead and await super()._check_bindings(key)
 
     def _look(self) -> None:
         """Collect garbage, and exit if the terminal is gone; again in a while.

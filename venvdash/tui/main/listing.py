@@ -274,7 +274,7 @@ class Listing:
         bar = bars.first() if bars else FilterBar(self.filter_text)
         if not bars:
             await self._screen.mount(bar, before="#reason")
-        bar.line.focus()
+        self._screen.set_focus(bar.line)  # at once: the next key may be there already
         self._screen.call_after_refresh(self.table.prepare_search)
 
     def close_filter(self, *, keep: bool) -> None:
