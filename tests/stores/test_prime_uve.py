@@ -202,6 +202,19 @@ def test_a_registry_is_read_again_when_it_changes(home: Home) -> None:
     assert list(STORE.claims(reading(path, root))) == []
 
 
+def test_an_edit_that_keeps_size_and_date_is_read(home: Home) -> None:
+    root = _registered(home, _entry(venv_path="${PRIMEUVE_VENVS_PATH}/app_01234567",
+                                    venv_path_expanded="/gone/app_01234567"))  # fmt: skip
+    path = made(root.path / "app_01234567")
+    (claim,) = STORE.claims(reading(path, root))
+    file = home.path / REGISTRY
+    date = file.stat().st_mtime_ns
+    file.write_bytes(file.read_bytes().replace(b"/srv/app", b"/srv/api"))
+    os.utime(file, ns=(date, date))
+    (changed,) = STORE.claims(reading(path, root))
+    assert (claim.project, changed.project) == (Path("/srv/app"), Path("/srv/api"))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -4,7 +4,9 @@ import os
 import time
 from pathlib import Path
 
-from venvdash.system.fingerprint import RACY, current, settled
+import pytest
+
+from venvdash.system.fingerprint import RACY, current, once_for_each_version, settled
 
 
 def test_another_content_of_the_same_size_changes_it(tmp_path: Path) -> None:
@@ -45,3 +47,30 @@ def test_recent_and_future_times_are_not_settled(tmp_path: Path) -> None:
     assert not settled(fingerprint, newest + RACY - 1)
     assert settled(fingerprint, newest + RACY)
     assert not settled(fingerprint, newest - RACY)
+
+
+def test_a_file_is_parsed_once_for_each_version(tmp_path: Path) -> None:
+    parsed: list[str] = []
+
+    @once_for_each_version
+    def content(path: str) -> str:
+        parsed.append(path)
+        return Path(path).read_text()
+
+    def now() -> str:
+        return content(str(tmp_path / "file"), (tmp_path / "file").stat())
+
+    file = tmp_path / "file"
+    file.write_text("one")
+    assert [now(), now()] == ["one", "one"]
+    assert len(parsed) == 2, "it was written just now, and may be changed within the same tick"
+    with pytest.MonkeyPatch.context() as patch:
+        later = time.time_ns() + 2 * RACY
+        patch.setattr(time, "time_ns", lambda: later)
+        assert [now(), now()] == ["one", "one"]
+        assert len(parsed) == 3
+        date = file.stat().st_mtime_ns
+        time.sleep(0.02)  # longer than a tick of the kernel's clock
+        file.write_text("two")
+        os.utime(file, ns=(date, date))
+        assert now() == "two"

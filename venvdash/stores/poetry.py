@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import dropwhile
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from venvdash.stores.pyvenv_cfg import cfg_of, made_by
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
+from venvdash.system.fingerprint import once_for_each_version
 from venvdash.system.machine import Machine
 
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-py(?P<minor>[0-9]+\.[0-9]+)", re.DOTALL)
@@ -252,14 +252,14 @@ def _chosen_pythons(store: Path) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the environments that envs.toml selects, by their digests."""
     file = os.path.join(store, _ENVS)
     try:
-        found = reads.lstat(file)
+        found = reads.stat(file)
     except (OSError, ValueError):
         return {}
-    return _sections(file, found.st_mtime_ns, found.st_size)
+    return _sections(file, found)
 
 
-@lru_cache(maxsize=8)  # asked for every project
-def _sections(file: str, _mtime_ns: int, _size: int) -> Mapping[str, tuple[str, ...]]:
+@once_for_each_version  # asked for every project
+def _sections(file: str) -> Mapping[str, tuple[str, ...]]:
     by_digest: dict[str, tuple[str, ...]] = {}
     for section, values in (toml_table(read_text(file, _ENVS_LIMIT)) or {}).items():
         name = f"{section}-py{(string(values, 'minor') or '').strip()}"

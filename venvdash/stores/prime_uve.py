@@ -11,7 +11,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from venvdash.stores.pyvenv_cfg import cfg_of
 from venvdash.stores.roots import Layout, Root, Why
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
+from venvdash.system.fingerprint import once_for_each_version
 from venvdash.system.machine import Machine
 
 _POINTER = ".env.uve"
@@ -240,12 +240,11 @@ def _registered(registry: str) -> Mapping[str, tuple[_Known, ...]]:
         found = reads.stat(registry)
     except (OSError, ValueError):
         return {}
-    return _parsed(registry, found.st_ino, found.st_size, found.st_mtime_ns)
+    return _parsed(registry, found)
 
 
-@lru_cache(maxsize=4)
-def _parsed(registry: str, *_version: int) -> Mapping[str, tuple[_Known, ...]]:
-    """Parse each version of the registry once; every environment asks for it."""
+@once_for_each_version  # asked for every environment
+def _parsed(registry: str) -> Mapping[str, tuple[_Known, ...]]:
     table = json_object(config_text(Path(registry), _REGISTRY_LIMIT), _REGISTRY_LIMIT)
     by_name: dict[str, list[_Known]] = defaultdict(list)
     for project, entry in section(table, "venvs").items():

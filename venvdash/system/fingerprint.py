@@ -6,7 +6,12 @@ remembered.
 """
 
 import os
-from typing import NamedTuple
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 RACY = 2_000_000_000  # nanoseconds; FAT and some servers count time in steps of two seconds
 
@@ -56,3 +61,20 @@ def settled(fingerprint: Fingerprint, now: int) -> bool:
     have been set back.
     """
     return fingerprint.newest + RACY <= now
+
+
+def once_for_each_version(parse: Callable[[str], T]) -> Callable[[str, os.stat_result], T]:
+    """Return a function that parses a file only once while it is unchanged.
+
+    Its second argument is what stat(2) returned for the file before the call.
+    """
+
+    @lru_cache(maxsize=8)
+    def remembered(path: str, _version: Fingerprint) -> T:
+        return parse(path)
+
+    def parsed(path: str, status: os.stat_result) -> T:
+        version = of_stat(status)
+        return remembered(path, version) if settled(version, time.time_ns()) else parse(path)
+
+    return parsed
