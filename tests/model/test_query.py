@@ -178,7 +178,7 @@ def test_completion() -> None:
     def complete(text: str) -> list[str]:
         return completions(text, VALUES)
 
-    assert complete("") == []
+    assert complete("api ") == [f"{key}:" for key in (*EXAMPLES, "not")]
     assert complete("api st") == ["status:", "store:"]
     assert complete("not:sta") == ["not:status:"]
     assert complete("status:o") == ["status:orphan"]

@@ -63,7 +63,7 @@ def test_q_in_the_filter_is_a_letter() -> None:
         await driver.scanned()
         await driver.press("slash", "q")
         assert driver.app.is_running
-        assert driver.main.listing.table.words == ("q",)
+        assert driver.main.listing.filter_text == "q"
 
     drive(source(), script)
 
@@ -174,7 +174,7 @@ def test_what_the_filter_searches_is_ready_before_the_first_letter(
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("slash")
-        monkeypatch.setattr("venvdash.tui.table.haystack", late)
+        monkeypatch.setattr("venvdash.model.query.searched_text", late)
         await driver.press("o", "r", "p")
         assert driver.listed == ["billing-legacy"]
 

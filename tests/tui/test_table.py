@@ -140,7 +140,7 @@ def test_a_table_that_changes_shows_what_a_new_one_would(steps: list[tuple[Any, 
         else:
             made.view = rest[0]
         made.arrange()
-        new = Table(made.view, made.words, made.sort, made.descending)
+        new = Table(made.view, made.sort, made.descending, made.query)
         for item in made.rows.values():
             new.put(item)
         new.arrange()

@@ -5,8 +5,8 @@ hold. ``docs/queries.md`` describes the language.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,35 +135,45 @@ class Python(Term):
         return None if row.python is None else self.versions.holds(row.python)
 
 
+class _Named(dict[str, bool]):
+    """Whether names of packages are one name when they are normalised; each is so once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, name: str) -> bool:
+        answer = self[name] = canonical_name(name) == self._name
+        return answer
+
+
 @dataclass(frozen=True, slots=True)
 class Installed(Term):
     """A package by its normalised name, in one of some versions, or in any."""
 
     name: str
     versions: Versions | None
-    lacks = "their packages cannot be read"
+    _named: "_Named" = field(init=False, compare=False, repr=False)
+    lacks = "their packages are not known"
+
+    def __post_init__(self) -> None:
+        """Keep which names are that of the package."""
+        object.__setattr__(self, "_named", _Named(self.name))
 
     def decide(self, row: Summary, known: Known) -> bool | None:
         """Return whether the package is installed."""
         packages = known.packages(row.path)
         if packages is None:
             return None
-        return _any(self.holds(package) for package in packages)
+        named = self._named
+        answers = [self.holds(package) for package in packages if named[package.name]]
+        return True if True in answers else None if None in answers else False
 
     def holds(self, package: Package) -> bool | None:
         """Return whether this is the package, in one of the versions."""
-        if package.name != self.name and canonical_name(package.name) != self.name:
+        if not self._named[package.name]:
             return False
         return True if self.versions is None else self.versions.holds(package.version)
-
-
-def _any(answers: Iterator[bool | None]) -> bool | None:
-    unsure = False
-    for answer in answers:
-        if answer:
-            return True
-        unsure = unsure or answer is None
-    return None if unsure else False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ def completions(text: str, values: Values) -> list[str]:
     key, colon, value = token.partition(":")
     key = key.lower()
     if not colon:
-        found = [f"{one}:" for one in (*EXAMPLES, "not") if one.startswith(key)] if key else []
+        found = [f"{one}:" for one in (*EXAMPLES, "not") if one.startswith(key)]
     elif key not in EXAMPLES:
         found = []
     else:

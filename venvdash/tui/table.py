@@ -1,9 +1,11 @@
 """The rows that the list shows: filtered, sorted, counted. Knows no Textual."""
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from venvdash.records.snapshot_rows import DamagedError
 from venvdash.records.summaries import summary_of
 
 if TYPE_CHECKING:
-    from venvdash.model import Row
+    from venvdash.model import Package, Row
+    from venvdash.model.query import Known, Query
 
 
 class View(StrEnum):
@@ -35,24 +38,6 @@ _STATUS_OF_VIEW = {
 }
 
 
-def haystack(row: Summary) -> str:
-    """Return the text that the filter searches, in lower case, one field a line."""
-    fields = (
-        row.name,
-        str(row.path),
-        row.store,
-        row.kind,
-        row.status,
-        f"python{row.python or ''}",
-        row.implementation or "",
-        *row.projects,
-        row.location,
-        *row.flags,
-        row.note,
-    )
-    return "\n".join(fields).casefold()
-
-
 @dataclass
 class Table:
     """All environments of a machine, and the part of them that is shown, in order.
@@ -65,9 +50,9 @@ class Table:
     """
 
     view: View = View.ALL
-    words: tuple[str, ...] = ()
     sort: str = "name"
     descending: bool = False
+    query: "Query | None" = None
     rows: "dict[Path, Row]" = field(default_factory=dict)
     summaries: dict[Path, Summary] = field(default_factory=dict)
     shown: Sequence[Summary] = ()
@@ -80,7 +65,8 @@ class Table:
     _order: list[Path] = field(default_factory=list)  # of all; empty where it is not known
     _order_of: tuple[str, bool] = ("", False)  # the sort that it is of
     _incomplete: set[Path] = field(default_factory=set)  # shown with sizes that are remembered
-    _hay: dict[Path, str] = field(default_factory=dict)
+    _texts: dict[Path, str] = field(default_factory=dict)  # in which words are searched
+    _undecided: dict[Path, str] = field(default_factory=dict)  # by the query, and what is not known
 
     def remember(self, snapshot: Snapshot) -> None:
         """Begin with a remembered list, as it was shown; its rows are decoded when needed."""
@@ -135,7 +121,7 @@ class Table:
             self._count(before, -1)
         self._count(summary, 1)
         self.summaries[path] = summary
-        self._hay.pop(path, None)
+        self._texts.pop(path, None)
         key = SORT_KEYS[self.sort]
         moved = before is None or before.name != summary.name or key(before) != key(summary)
         if moved:
@@ -145,7 +131,7 @@ class Table:
             if self.held and self._belongs(summary):
                 self._places[path] = len(self._lines)
                 self._lines.append(summary)
-            return self._belongs(summary)
+            return path in self._undecided or self._belongs(summary)
         self._lines[place] = summary
         return moved or not self._belongs(summary)
 
@@ -183,9 +169,9 @@ class Table:
         if summary is None:
             return False
         self._count(summary, -1)
-        self._hay.pop(path, None)
+        self._texts.pop(path, None)
         self._order = []
-        return path in self._places
+        return path in self._places or path in self._undecided
 
     def _count(self, row: Summary, sign: int) -> None:
         self.sums.setdefault(row.status, Sums()).count(row, sign)
@@ -200,12 +186,23 @@ class Table:
         self._show(self._chosen(map(self.summaries.__getitem__, self._order)))
 
     def _chosen(self, rows: Iterable[Summary]) -> list[Summary]:
-        """Return the rows of the view that match the filter."""
+        """Return the rows of the view that match the query, and note what it cannot decide."""
         wanted = _STATUS_OF_VIEW.get(self.view)
         chosen = [row for row in rows if wanted is None or row.status is wanted]
-        text_of = self._hay.get
-        for word in self.words:
-            chosen = [row for row in chosen if word in (text_of(row.path) or self._text(row))]
+        self._undecided = {}
+        if self.query is None:
+            return chosen
+        unsure: list[tuple[Summary, str]] = []
+        known = self._known()
+        for term in self.query.terms:
+            decide = term.decide
+            unsure = [(row, why) for row, why in unsure if decide(row, known) is not False]
+            answers = [decide(row, known) for row in chosen]
+            if None in answers:
+                pairs = zip(chosen, answers, strict=True)
+                unsure += [(row, term.lacks) for row, answer in pairs if answer is None]
+            chosen = list(compress(chosen, answers))
+        self._undecided = {row.path: why for row, why in unsure}
         return chosen
 
     def _show(self, rows: list[Summary]) -> None:
@@ -219,16 +216,40 @@ class Table:
         return self._matches(row)
 
     def _matches(self, row: Summary) -> bool:
-        return all(word in self._text(row) for word in self.words)
+        return self.query is None or bool(self.query.decide(row, self._known()))
+
+    def _known(self) -> "Known":
+        from venvdash.model.query import Known
+
+        return Known(time.time(), self._packages, self._text)
+
+    def _packages(self, path: Path) -> "Sequence[Package] | None":
+        """Return what is installed in an environment; None where only its summary is known."""
+        row = self.rows.get(path)
+        known = row is not None and row.environment.packages_known
+        return row.environment.packages if row is not None and known else None
 
     def _text(self, row: Summary) -> str:
-        text = self._hay.get(row.path)
+        text = self._texts.get(row.path)
         if text is None:
-            text = self._hay[row.path] = haystack(row)
+            from venvdash.model.query import searched_text
+
+            text = self._texts[row.path] = searched_text(row)
         return text
+
+    @property
+    def undecided(self) -> str:
+        """How many rows of the view the query cannot decide, and why, a sentence; "" for none."""
+        if not self._undecided:
+            return ""
+        from venvdash.presentation.queries import undecided_in_words
+
+        return undecided_in_words(self._undecided.values())
 
     def prepare_search(self) -> None:
         """Make the texts that the filter searches before the first letter is typed."""
+        import venvdash.presentation.queries  # noqa: F401 - it is imported now, not then
+
         self._decode()
         for row in self.summaries.values():
             self._text(row)
@@ -239,8 +260,11 @@ class Table:
         return [row for path, row in self.rows.items() if self._matches(self.summaries[path])]
 
     def search(self, text: str) -> None:
-        """Show only rows that contain every word of ``text``; case is ignored."""
-        self.words = tuple(text.casefold().split())
+        """Show only rows that match a query. Raises QueryError; then the last one stays."""
+        from venvdash.presentation.queries import parse
+
+        query = parse(text)
+        self.query = query if query.terms else None
 
     def sort_by(self, key: str) -> None:
         """Sort by a column; by the present one in reverse order."""

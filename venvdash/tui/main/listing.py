@@ -50,7 +50,7 @@ class Listing:
         self._rearranged, self._cursor_moved = _nothing, cursor_moved
         self._scans: ScanRunner | None = None
         self.table = Table()
-        self.filter_text = ""
+        self.filter_text = self._filter_error = ""
         self._next_arrange = 0.0
         self.views = ViewBar(id="views")
         self.totals = Totals(id="totals")
@@ -168,6 +168,7 @@ class Listing:
         at_top = not (held or self.state.complete or self.environments.chosen_by_hand)
         self.environments.show_items(self.table.shown, at_top=at_top)
         self.totals.show_headline(self.table)
+        self._show_note()
         self._rearranged()
 
     def report(self, words: str) -> None:
@@ -258,15 +259,33 @@ class Listing:
             self.sort_by(keys[place % len(keys)])
 
     def search(self, text: str) -> None:
-        """Show only what contains every word of ``text``."""
+        """Show only what matches a query; an error in it is shown, and the last one stays."""
+        from venvdash.model.query_parser import QueryError
+
         if text == self.filter_text:
             return
         self.filter_text = text
-        self.table.search(text)
+        try:
+            self.table.search(text)
+        except QueryError as error:
+            self._filter_error = visible(str(error), 512)
+            self._show_note()
+            return
+        self._filter_error = ""
         self.rearrange()
         if self.table.view is View.OTHER:
             self._show_others()
         self._show_hint()
+
+    def show_completions(self, found: Iterable[str]) -> None:
+        """Show what the last word of the filter may become, until it changes."""
+        for bar in self._screen.query(FilterBar):
+            bar.say(visible("  ".join(found), 512))
+
+    def _show_note(self) -> None:
+        """Show what is wrong with the filter, or what it could not decide."""
+        for bar in self._screen.query(FilterBar):
+            bar.say(self._filter_error or self.table.undecided, wrong=bool(self._filter_error))
 
     async def open_filter(self) -> None:
         """Let the user type a filter."""
@@ -278,7 +297,9 @@ class Listing:
         self._screen.call_after_refresh(self.table.prepare_search)
 
     def close_filter(self, *, keep: bool) -> None:
-        """Go back to the list, with or without the filter."""
+        """Go back to the list, with or without the filter; one with an error cannot be kept."""
+        if keep and self._filter_error:
+            return
         if keep:
             self.shown.move_to(self.shown.cursor)  # the match counts as chosen
         else:

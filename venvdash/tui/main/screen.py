@@ -166,6 +166,10 @@ class MainScreen(CallScreen[None]):
         """Go back to the list, with or without the filter."""
         self.listing.close_filter(keep=message.keep)
 
+    def on_filter_line_completed(self, message: FilterLine.Completed) -> None:
+        """Show the endings from which the user may choose."""
+        self.listing.show_completions(message.found)
+
     def on_filter_line_moved(self, message: FilterLine.Moved) -> None:
         """Move in the list while the filter is typed."""
         self.listing.shown.action_cursor(message.by)
