@@ -5,7 +5,7 @@ Imports only ``os``: the child processes that measure load it first.
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 FLAGS = (
@@ -49,21 +49,21 @@ class Opened:
         self.below: list[str | bytes] = []
         self._report = report
 
-    def files(self) -> "Iterator[os.DirEntry[str] | os.DirEntry[bytes]]":
-        """Yield every entry that is no directory; the walk enters the directories afterwards.
+    def files(self) -> "Sequence[os.DirEntry[str] | os.DirEntry[bytes]]":
+        """Return every entry that is no directory; the walk enters the directories afterwards.
 
-        It enters none unless this was called and read to its end.
+        It enters none unless this was called.
         """
-        note = self.below.append
+        entries: list[os.DirEntry[str]] = []
         try:
-            with os.scandir(self.where) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        note(entry.name)
-                    else:
-                        yield entry
+            with os.scandir(self.where) as listing:
+                entries.extend(listing)  # type: ignore[arg-type]  # bytes on Windows only
         except OSError as error:
             self._report(error)
+        self.below = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        if not self.below:
+            return entries
+        return [entry for entry in entries if not entry.is_dir(follow_symlinks=False)]
 
     def close(self) -> None:
         """Close the descriptor; the walk opens the directory again when it returns to it."""

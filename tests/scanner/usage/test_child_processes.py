@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.scanner.usage.usage_tools import age, du, fill
-from venvdash.scanner.usage import child_processes
+from venvdash.scanner.usage import child_processes, workload
 from venvdash.scanner.usage import measurement as usage_module
 from venvdash.scanner.usage.footprint import unpack
 from venvdash.scanner.usage.measurement import Measurement, measure
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not child_processes.available(), reason="no chil
 @pytest.fixture
 def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Ten small environments, which are measured by children."""
-    monkeypatch.setattr(usage_module, "_MANY_FILES", 0)
+    monkeypatch.setattr(workload, "_WORTH", -1)
     made = [tmp_path / f"env{number}" for number in range(10)]
     for root in made:
         fill(root, [f"d{number % 9}/f{number}" for number in range(60)], 3000)
@@ -160,19 +160,19 @@ def test_cancelled_it_ends_without_more_and_leaves_no_child(
     assert all(child.returncode is not None for child in started)
 
 
-@pytest.mark.parametrize("worthwhile", [0, 10**9], ids=["children", "here"])
+@pytest.mark.parametrize("worthwhile", [-1, 10**9], ids=["children", "here"])
 def test_closing_it_early_leaves_no_child(
     roots: list[Path],
     started: list["subprocess.Popen[bytes]"],
     monkeypatch: pytest.MonkeyPatch,
     worthwhile: int,
 ) -> None:
-    monkeypatch.setattr(usage_module, "_MANY_FILES", worthwhile)
+    monkeypatch.setattr(workload, "_WORTH", worthwhile)
     measuring = measure(roots, {}, never)
     next(measuring)
     measuring.close()  # type: ignore[attr-defined]  # a generator, typed as iterator
     assert all(child.returncode is not None for child in started)
-    assert bool(started) == (worthwhile == 0)
+    assert bool(started) == (worthwhile < 0)
 
 
 def test_cancelled_within_one_large_tree(tmp_path: Path) -> None:

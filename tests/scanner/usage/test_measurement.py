@@ -20,8 +20,7 @@ from tests.scanner.usage.usage_tools import (
 )
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Usage, UserFiles
-from venvdash.scanner.usage import child_processes
-from venvdash.scanner.usage import measurement as usage_module
+from venvdash.scanner.usage import child_processes, workload
 from venvdash.scanner.usage.measurement import measure
 from venvdash.system.mounts import Mounts
 
@@ -33,7 +32,7 @@ ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason=ROOT_ONLY_REASON)
 @pytest.fixture(params=["here", "children"])
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The same test in this process, and with child processes whatever the number of files."""
-    monkeypatch.setattr(usage_module, "_MANY_FILES", 10**9 if request.param == "here" else 0)
+    monkeypatch.setattr(workload, "_WORTH", 10**9 if request.param == "here" else -1)
     return str(request.param)
 
 
@@ -223,15 +222,16 @@ import os, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 import selectors, venvdash.scanner.usage.measurement as usage  # read before others are forbidden
+from venvdash.scanner.usage import workload
 os.chdir(sys.argv[1]); os.setgid(65534); os.setuid(65534)
-usage._MANY_FILES = int(sys.argv[3])
+workload._WORTH = int(sys.argv[3])
 for sized in usage.measure([Path(sys.argv[1], "root")], {}, lambda: False):
     print(sized.usage.on_disk, sized.usage.exact, sized.problem, sized.remember)
 """
 
 
 @ROOT_ONLY
-@pytest.mark.parametrize("worthwhile", ["0", "1000000"])
+@pytest.mark.parametrize("worthwhile", ["-1", "1000000"])
 def test_without_permission_the_rest_is_measured(worthwhile: str) -> None:
     import tempfile
 

@@ -93,7 +93,7 @@ def _files(entry: Directory) -> Iterator[tuple[int, str]]:
     if entry.descriptor is None:
         return
     for opened in walk(os.fsencode(entry.real())):
-        for found in list(opened.files()):
+        for found in opened.files():
             with suppress(OSError):
                 status = found.stat(follow_symlinks=False)
                 if opened.path and stat.S_ISREG(status.st_mode) and status.st_nlink == 1:

@@ -10,13 +10,18 @@ Loaded by the child processes that measure: no imports beyond small C modules.
 
 import os
 import posixpath
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 
 from venvdash.scanner import record_file
 from venvdash.scanner.record_file import TooMuchError, is_compiled, read
 
 _MOST = 500_000  # files of one environment
+_INSTALLED = "installed-files.txt"
+_SITE = re.compile(r"(lib|lib64|Lib)/((python|pypy|graalpy)[^/]*/site-packages|[^/]*site-packages)")
+# The directories of an environment, relative to it, and the names of the files in each.
+Folders = Mapping[str, Collection[str]]
 _ODD = frozenset({"", ".", "/"})  # first characters of names that are no plain relative paths
 
 
@@ -42,69 +47,61 @@ class Installed:
         self.conda = False
 
 
-def installed(root: bytes, tick: Callable[[], None] = lambda: None) -> Installed:
-    """Return the recorded files of the environment at ``root``.
+def installed(root: bytes, folders: Folders, tick: Callable[[], None] = lambda: None) -> Installed:
+    """Return the recorded files of the environment at ``root``, whose directories are ``folders``.
 
     ``tick`` is called for every package. Raises OSError for a list that cannot be read, and
     TooMuchError.
     """
     prefix = os.fsdecode(root)
-    recorded = Installed(list(_sites(prefix)))
+    recorded = Installed(sorted(filter(_is_site, folders)))
     for site in recorded.sites:
-        for name in _listed(prefix, site):
-            if name.endswith((".dist-info", ".egg-info", ".egg")) or name[0] == "~":
-                tick()
-                _package(recorded, prefix, site, name)
-    if os.path.isdir(os.path.join(prefix, "conda-meta")):
-        recorded.conda = True
-        for name in _listed(prefix, "conda-meta"):
-            if name.endswith(".json"):
-                tick()
-                recorded.lists[""].update(_of_conda(os.path.join(prefix, "conda-meta", name)))
+        for name in _packages(site, folders):
+            tick()
+            _package(recorded, prefix, site, name, folders.get(f"{site}/{name}", ()))
+    recorded.conda = "conda-meta" in folders
+    for name in folders.get("conda-meta", ()):
+        if name.endswith(".json"):
+            tick()
+            recorded.lists[""].update(_of_conda(os.path.join(prefix, "conda-meta", name)))
     if sum(map(len, recorded.lists.values())) > _MOST:
         raise TooMuchError(f"more than {_MOST:,} installed files are recorded")
     return recorded
 
 
-def _sites(prefix: str) -> Iterator[str]:
-    """Yield the site-packages of an environment, one for each Python."""
-    for library in ("lib", "lib64", "Lib"):
-        above = os.path.join(prefix, library)
-        names = _listed(prefix, library) if _is_folder(above) else []  # lib64 leads to lib
-        for name in names:
-            folder = os.path.join(above, name)
-            if name.startswith(("python", "pypy", "graalpy")) and _is_folder(folder):
-                name, folder = f"{name}/site-packages", os.path.join(folder, "site-packages")
-            if name.endswith("site-packages") and _is_folder(folder):
-                yield f"{library}/{name}"
+def _is_site(folder: str) -> bool:
+    """Return whether a directory is the site-packages of a Python in the environment."""
+    return folder.endswith("site-packages") and _SITE.fullmatch(folder) is not None
 
 
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path) and not os.path.islink(path)
+def _packages(site: str, folders: Folders) -> list[str]:
+    """Return the names in a site-packages that stand for a package each."""
+    inside = f"{site}/"
+    names = [at[len(inside) :] for at in folders if at.startswith(inside)] + [*folders[site]]
+    endings = (".dist-info", ".egg-info", ".egg")
+    return [
+        name for name in names if "/" not in name and (name.endswith(endings) or name[0] == "~")
+    ]
 
 
-def _listed(prefix: str, folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(os.path.join(prefix, folder)))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _package(recorded: Installed, prefix: str, site: str, name: str) -> None:
-    """Add the files that one entry of site-packages records."""
+def _package(
+    recorded: Installed, prefix: str, site: str, name: str, files: Collection[str]
+) -> None:
+    """Add the files that one entry of site-packages records; ``files`` lie directly in it."""
     recorded.whole.add(f"{site}/{name}")
     if name.endswith(".egg") or name[0] == "~":  # easy_install's; what pip could not remove
         return
-    folder = os.path.join(prefix, site, name)
-    try:
+    info, names = os.path.join(prefix, site, name), None
+    with suppress(FileNotFoundError, NotADirectoryError):
         if name.endswith(".dist-info"):
-            _add(recorded, record_file.names(os.path.join(folder, "RECORD")), prefix, site)
-        else:
-            lines = read(os.path.join(folder, "installed-files.txt")).split("\n")
+            names = record_file.names(f"{info}/RECORD") if "RECORD" in files else None
+        elif _INSTALLED in files:
+            lines = read(f"{info}/{_INSTALLED}").split("\n")
             names = [f"{name}/{line}" for line in lines if line and not is_compiled(line)]
-            _add(recorded, names, prefix, site)
-    except (FileNotFoundError, NotADirectoryError):
-        recorded.whole.update(_modules(prefix, site, name))
+    if names is not None:
+        _add(recorded, names, prefix, site)
+    else:
+        recorded.whole.update(_modules(info, site, name, files))
 
 
 def _add(recorded: Installed, names: list[str], prefix: str, site: str) -> None:
@@ -122,11 +119,12 @@ def _add(recorded: Installed, names: list[str], prefix: str, site: str) -> None:
             recorded.lists[""].add(path[len(root) :])
 
 
-def _modules(prefix: str, site: str, info: str) -> Iterator[str]:
+def _modules(path: str, site: str, info: str, files: Collection[str]) -> Iterator[str]:
     """Yield the modules of a package without a file list, from top_level.txt or its name."""
     names: list[str] = []
-    with suppress(FileNotFoundError, NotADirectoryError):
-        names = read(os.path.join(prefix, site, info, "top_level.txt")).split()
+    if "top_level.txt" in files:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = read(f"{path}/top_level.txt").split()
     for name in names or [info.partition("-")[0].removesuffix(".egg")]:
         if "/" not in name:
             yield f"{site}/{name}"

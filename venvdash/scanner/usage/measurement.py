@@ -33,7 +33,7 @@ written to it in place.
 import os
 import stat
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,17 +44,15 @@ from venvdash.scanner.usage.environment_usage import partly, usage_of
 from venvdash.scanner.usage.extents import Extents
 from venvdash.scanner.usage.footprint import BLOCK, Footprint, unpack
 from venvdash.scanner.usage.inode_owners import InodeOwners
-from venvdash.scanner.usage.recheck import recheck
+from venvdash.scanner.usage.recheck import Tick, recheck
 from venvdash.scanner.usage.tree_count import Memo, count
 from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.scanner.usage.uv_archives import Archives
+from venvdash.scanner.usage.workload import TooMuchError, Workload
 from venvdash.system.extents import KINDS
 from venvdash.system.mounts import Mounts
 from venvdash.text import because
 
-# For fewer files, starting children takes longer than they save.
-_MANY_FILES = 10_000
-_UNKNOWN_FILES = 2_000  # assumed of an environment that was never measured
 _SAMPLES = 8  # files whose blocks are not in uv's cache
 _NOTHING = Usage(
     apparent=0, on_disk=0, reclaimable=0, files=0, user_files=UserFiles(), missing_files=0
@@ -157,7 +155,7 @@ class _Measuring:
     # The first pass: each on its own.
 
     def first(self) -> Iterator[Measurement]:
-        jobs, files = [], 0
+        jobs, trees = [], []
         for index, path in enumerate(self.paths):
             self.tick()
             group = self._group(path)
@@ -165,19 +163,26 @@ class _Measuring:
                 group and child_processes.available()
             ):  # a question to a dead server must not stop us
                 jobs.append(self._job(index, group))
-                files = _MANY_FILES
-                continue
-            done, expected = self._cheaply(index)
-            if done is not None:
+            elif (done := self._cheaply(index)) is not None:
                 yield done
             else:
-                jobs.append(self._job(index))
-                files += expected
-        if files >= _MANY_FILES and child_processes.available():
-            yield from self._by_children(jobs)
-        else:
-            for job in jobs:
-                yield self._here(job.index)
+                trees.append(index)
+        if not jobs:
+            trees = yield from self._while_few(trees)
+        yield from self._by_children([*jobs, *map(self._job, trees)])
+
+    def _while_few(self, trees: list[int]) -> Generator[Measurement, None, list[int]]:
+        """Measure trees in this process; return those that children will have measured sooner."""
+        workload = Workload(len(trees), self.tick)
+        tick = workload.directory if child_processes.available() else self.tick
+        for at, index in enumerate(trees):
+            try:
+                measured = self._here(index, tick)
+            except TooMuchError:
+                return trees[at:]
+            workload.ended(measured.usage.files)
+            yield measured
+        return []
 
     def _group(self, path: Path) -> str:
         """Return the mount point of the network file system that the path is on, or ""."""
@@ -203,41 +208,37 @@ class _Measuring:
             os.fsencode(os.path.relpath(mount.point, path)) for mount in self.mounts.below(path)
         ]
 
-    def _cheaply(self, index: int) -> tuple[Measurement | None, int]:
-        """Return the measurement of an alias, a non-directory or an unchanged environment.
-
-        Otherwise None and the number of files to expect.
-        """
+    def _cheaply(self, index: int) -> Measurement | None:
+        """Return the measurement of an alias, a non-directory or an unchanged environment."""
         path = self.paths[index]
         try:
             mode = os.lstat(path).st_mode
         except OSError as error:
-            return self._failure(index, because(error)), 0
+            return self._failure(index, because(error))
         if stat.S_ISLNK(mode):
             self.measured[index] = _Measured(_NOTHING)
-            return Measurement(path, _NOTHING, None), 0
+            return Measurement(path, _NOTHING, None)
         if not stat.S_ISDIR(mode):
-            return self._failure(index, "not a directory"), 0
+            return self._failure(index, "not a directory")
         packed = self.remembered.get(path)
         old = unpack(packed) if packed else None
         if old is None:
-            return None, _UNKNOWN_FILES
+            return None
         young = len(old.digests)
-        expected = old.files
         if self.mounts.below(path) or recheck(os.fsencode(path), old, self.tick) is None:
-            return None, expected
+            return None
         states = old.extents.states if old.extents else b""
         asked = self._ask_cache(old)
         if old.extents and shared_blocks.left_cache(states, old.extents.states):
-            return None, expected  # the environment may be the only owner by now
+            return None  # the environment may be the only owner by now
         renewed = old.pack() if asked or len(old.digests) != young else None
-        return self._success(index, old, renewed, renewed or packed, aged=True), 0
+        return self._success(index, old, renewed, renewed or packed, aged=True)
 
-    def _here(self, index: int) -> Measurement:
+    def _here(self, index: int, tick: Tick) -> Measurement:
         path = self.paths[index]
         try:
             mounted = frozenset(self._mounted(path))
-            footprint = count(os.fsencode(path), mounted, self.tick, self.memo, self._fstype(path))
+            footprint = count(os.fsencode(path), mounted, tick, self.memo, self._fstype(path))
         except OSError as error:
             return self._failure(index, because(error))
         return self._success(index, footprint, None if footprint.unlisted else footprint.pack())
@@ -266,7 +267,7 @@ class _Measuring:
             return self._failure(index, f"no answer within {child_processes.PATIENCE:.0f} seconds")
         if answer.job.group:
             return self._failure(index, "measuring it ended unexpectedly")
-        return self._here(index)
+        return self._here(index, self.tick)
 
     def _success(
         self,

@@ -19,9 +19,9 @@ _YOUNG = 2_000_000_000  # ns; as in git's index, a younger time may hide a secon
 _OFTEN = 256  # directories between two ticks
 
 
-def is_young(status: os.stat_result, now: int) -> bool:
-    """Return whether a directory was changed too shortly before ``now`` (ns) to trust its time."""
-    return status.st_mtime_ns > now - _YOUNG
+def is_young(changed: int, now: int) -> bool:
+    """Return whether a directory changed too shortly before ``now`` (both in ns) to trust that."""
+    return changed > now - _YOUNG
 
 
 def digest_of(where: int | bytes) -> int:
@@ -87,7 +87,7 @@ def _compared(descriptor: int, old: Footprint, tick: Tick) -> Footprint | None:
             status = os.fstat(inner)
             if digest_of(inner) != known:
                 return None
-        if not is_young(status, now):
+        if not is_young(status.st_mtime_ns, now):
             old.mtimes[index] = status.st_mtime_ns
             del old.digests[index]
     return old

@@ -16,7 +16,10 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
 
 from venvdash.scanner.usage import user_files
 from venvdash.scanner.usage.extent_collector import Collector, File
@@ -26,18 +29,20 @@ from venvdash.system.extents import sharing
 from venvdash.system.walk import Opened, walk
 from venvdash.text import because
 
+Entry = os.DirEntry[str] | os.DirEntry[bytes]
 InodeInfo = tuple[int, int, int]  # links, size in bytes, blocks
 Memo = dict[int, dict[int, InodeInfo]]  # by device and inode
 
 _DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
 _SAMPLES = 16
+_BLOCKS = itemgetter(2)  # of an InodeInfo
 _KNOWN = 40_000  # inodes in a memo at most, some 10 MB
 # Where a directory's listing has the very inode numbers that stat gives (overlays, FUSE and network
 # file systems need not).
 _TRUSTED = frozenset(
     ["apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "tmpfs", "xfs", "zfs"]
 )
-_OFTEN = 255  # files between two ticks (a mask)
+_OFTEN = 256  # files between two ticks
 _BEAT = 0.5  # seconds between two signs of life
 
 
@@ -77,12 +82,11 @@ class _Counting:
         self.fstype = fstype
         self.collector: Collector | None = None
         self.memo = memo
-        self.known: dict[int, InodeInfo] | None = None
+        self.known: dict[int, InodeInfo] = {}
         self.now = time.time_ns()
         self.footprint = Footprint(0, 0, self.now / 1e9)
-        # inode with several links -> those not seen yet, and 2**32 times all of them
-        self.left: dict[int, int] = {}
-        self.sizes: dict[int, int] = {}  # inode with several links -> blocks
+        self.inodes: dict[int, InodeInfo] = {}  # those with several links
+        self.met: list[int] = []  # each of them as often as a link to it was met
         self.samples: list[tuple[bytes, int]] = []
 
     def report(self, error: OSError) -> None:
@@ -97,8 +101,7 @@ class _Counting:
     def directory(self, opened: Opened) -> None:
         """Add one directory and the files in it."""
         footprint, status = self.footprint, opened.stat
-        if not footprint.mtimes and not footprint.unlisted:
-            self.user_files.begin()
+        if not footprint.mtimes:
             footprint.device, footprint.inode = status.st_dev, status.st_ino
             if self.memo is not None:
                 self.known = self.memo.setdefault(status.st_dev, {})
@@ -111,73 +114,66 @@ class _Counting:
         self._list(opened)
         self._files(opened)
 
-    def _files(self, opened: Opened) -> None:  # noqa: C901 - innermost loop: a call costs 10 %
-        left, sizes, known = self.left, self.sizes, self.known
-        footprint = self.footprint
-        device, files = footprint.device, footprint.files
-        apparent = alone = joint = 0
+    def _files(self, opened: Opened) -> None:
+        known, inodes, met = self.known, self.inodes, self.met
+        footprint, collector = self.footprint, self.collector
+        entries, linked = opened.files(), None
+        unread = apparent = alone = 0
         single: list[File] = []
         several: dict[int, File] = {}
-        collects, before = self.collector is not None, files
-        linked: tuple[str | bytes, int] | None = None
-        names: list[str | bytes] = []
-        note = names.append
-        for entry in opened.files():
-            files += 1
-            note(entry.name)
-            if not files & _OFTEN:
-                self.tick()
+        for entry in entries if len(entries) < _OFTEN else self._ticking(entries):
             inode = entry.inode()
-            if known is not None and inode in left:
-                left[inode] -= 1
-                continue
-            if known is not None and inode in known:
-                links, size, blocks = known[inode]
-            else:
+            info = known.get(inode)
+            if info is None:
                 try:
                     status = entry.stat(follow_symlinks=False)
                 except OSError as error:
-                    files -= self._unread(error)
+                    unread += self._unread(error)
                     continue
-                links, size, blocks = status.st_nlink, status.st_size, blocks_of(status)
-                if links < 2:  # 0 is what Windows says
-                    apparent += size
-                    alone += blocks
-                    if collects:
-                        single.append((entry, size, blocks))
+                info = status.st_nlink, status.st_size, blocks_of(status)
+                if info[0] < 2:  # 0 is what Windows says
+                    apparent += info[1]
+                    alone += info[2]
+                    if collector:
+                        single.append((entry, info[1], info[2]))
                     continue
-                inode = status.st_ino
-                if status.st_dev != device:  # layers of an overlay: not ours to compare
-                    inode |= (status.st_dev + 1) << 64
-                elif known is not None and links > 2 and len(known) < _KNOWN:
-                    # With two links the other one is most likely the cache's: not met again.
-                    known[inode] = links, size, blocks
-                if inode in left:
-                    left[inode] -= 1
-                    continue
-            left[inode] = (links << 32) + links - 1  # two numbers in one, for the loop's sake
-            sizes[inode] = blocks
-            apparent += size
-            joint += blocks
-            linked = entry.name, links
-            if collects:
-                several[inode] = entry, size, blocks
-        footprint.files = files
+                inode = self._identity(status)
+            met.append(inode)
+            linked, links = entry, info[0]
+            if inode not in inodes:
+                inodes[inode] = info
+                apparent += info[1]
+                if collector:
+                    several[inode] = entry, info[1], info[2]
+        files = len(entries) - unread
+        footprint.files += files
         footprint.apparent += apparent
-        footprint.blocks += alone + joint
-        self.user_files.directory(opened.path, names, apparent)
-        if self.collector:
-            self.collector.directory(opened, single, several, files - before)
+        footprint.blocks += alone
+        self.user_files.directory(opened.path, [entry.name for entry in entries], apparent)
+        if collector:
+            collector.directory(opened, single, several, files)
         else:
             footprint.own += alone
-        if linked is not None and opened.path is not None:
-            self._sample(opened.path, *linked)
+        if linked and opened.path is not None:
+            self._sample(opened.path, linked.name, links)
+
+    def _ticking(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        """Yield the files of a large directory; ``tick`` is called for every 256 of them."""
+        for start in range(0, len(entries), _OFTEN):
+            self.tick()
+            yield from entries[start : start + _OFTEN]
 
     def _unread(self, error: OSError) -> int:
         """Report a file that cannot be read; return 1, to subtract from the count."""
         if not isinstance(error, FileNotFoundError):  # gone by now: it takes no space
             self.report(error)
         return 1
+
+    def _identity(self, status: os.stat_result) -> int:
+        """Return the inode; on an overlay's other layers, which are not ours to compare, more."""
+        if status.st_dev == self.footprint.device:
+            return status.st_ino
+        return status.st_ino | (status.st_dev + 1) << 64
 
     def _sample(self, parent: bytes, name: str | bytes, links: int) -> None:
         """Keep one of a directory's shared files as a sample, for some of the directories."""
@@ -188,45 +184,48 @@ class _Counting:
 
     def _list(self, opened: Opened) -> None:
         """Record the directory, to detect later whether an entry was added or removed."""
-        footprint = self.footprint
-        if footprint.unlisted:
-            return
-        if opened.path is None or (
-            (young := is_young(opened.stat, self.now)) and (len(footprint.digests) >= _DIGESTS)
-        ):
-            footprint.unlisted = True
-            return
-        if young:
+        footprint, changed = self.footprint, opened.stat.st_mtime_ns
+        if is_young(changed, self.now):
+            changed = UNSURE
             try:  # before its files are counted: what comes in between shows next time
-                footprint.digests[len(footprint.mtimes)] = digest_of(opened.where)
+                if len(footprint.digests) < _DIGESTS:
+                    footprint.digests[len(footprint.mtimes)] = digest_of(opened.where)
+                else:
+                    footprint.unlisted = True
             except OSError:
                 footprint.unlisted = True
-                return
+        footprint.unlisted |= opened.path is None
         footprint.directories.append(opened.path or b".")
-        footprint.mtimes.append(UNSURE if young else opened.stat.st_mtime_ns)
+        footprint.mtimes.append(changed)
 
     def result(self) -> Footprint:
         """Return the footprint; add nothing after this."""
-        footprint, sizes = self.footprint, self.sizes
+        footprint, inodes, met = self.footprint, self.inodes, Counter(self.met)
+        footprint.blocks += sum(map(_BLOCKS, inodes.values()))
+        if self.memo is not None:
+            # With two links the other one is most likely the cache's: not met again.
+            several = (item for item in inodes.items() if item[1][0] > 2)
+            self.known.update(islice(several, _KNOWN - min(len(self.known), _KNOWN)))
         if self.collector:
             self.collector.settle()
-            sizes |= self.collector.linked
+            for inode, blocks in self.collector.linked.items():
+                inodes[inode] = *inodes[inode][:2], blocks
             for inode in self.collector.shared_inodes:
-                del sizes[inode], self.left[inode]
-        # Fewer than none are not seen yet where links came to it while it was counted.
-        links = {inode: (both + 2**31) >> 32 for inode, both in self.left.items()}
-        left = {inode: both - (links[inode] << 32) for inode, both in self.left.items()}
-        outside = sorted(inode for inode, count in left.items() if count > 0)
-        held = sum(sizes[inode] for inode in outside)
-        footprint.own += sum(sizes.values()) - held
+                del inodes[inode]
+        # Fewer links than were met: some came while they were counted.
+        outside = sorted(inode for inode, (links, _, _) in inodes.items() if links > met[inode])
+        sizes = [inodes[inode][2] for inode in outside]
+        held = sum(sizes)
+        footprint.own += sum(map(_BLOCKS, inodes.values())) - held
         while outside and outside[-1] >> 64:  # on an overlay's other layers
             outside.pop()
+            sizes.pop()
             footprint.unlisted = True
         footprint.share(
             outside,
-            [sizes[inode] for inode in outside],
-            [left[inode] for inode in outside],
-            [links[inode] - left[inode] for inode in outside],
+            sizes,
+            [inodes[inode][0] - met[inode] for inode in outside],
+            [met[inode] for inode in outside],
         )
         user = None if footprint.problems else self.user_files.result()
         if user is not None:
@@ -235,7 +234,7 @@ class _Counting:
         step = len(self.samples) // _SAMPLES + 1
         footprint.samples = self.samples[::step]
         if self.collector:
-            footprint.extents = self.collector.result(len(sizes) - len(outside))
+            footprint.extents = self.collector.result(len(inodes) - len(outside))
             footprint.own += self.collector.own
             footprint.samples += self.collector.samples
             footprint.unlisted |= self.collector.unsettled

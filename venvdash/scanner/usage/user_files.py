@@ -110,64 +110,78 @@ class UserFileSearch:
 
     def __init__(self, root: bytes, tick: Callable[[], None]) -> None:
         self._root = root
-        self._within = ""  # the environment's name in the tree, where that is only around it
         self._tick = tick
-        self._known: Installed | None = None
+        self._paths: list[bytes] = []  # of directories, with the names in each
+        self._names: list[list[str]] = []
+        self._bytes: list[int] = []
+        self._sizes: dict[str, int] = {}  # by directory, relative to the environment
+        self._complete = True
         self._familiar: list[str] = []  # directories with a recorded file
-        self._inside = "\0"  # the first site-packages and a slash; no path begins with this
         self._seen: dict[str, int] = {}  # recorded files that are there, by list
         self._known_folders: set[str] = set()
         self._strange: list[_Folder] = []
         self._marks: dict[str, bytes] = {}  # directories that are checkouts or environments
-
-    def begin(self) -> None:
-        """Read the recorded files; if that fails, ``result`` is None. Raises nothing."""
-        try:
-            self._within = _environment_in(self._root)
-            if self._within:
-                self._root = os.path.join(self._root, os.fsencode(self._within))
-            known = installed(self._root, self._tick)
-        except (OSError, TooMuchError):
-            return
-        self._known, self._seen = known, dict.fromkeys(known.lists, 0)
-        if known.sites and not known.conda:
-            self._inside = f"{known.sites[0]}/"
 
     def directory(self, path: bytes | None, names: "list[str | bytes]", size: int) -> None:
         """Add one directory: the names of its files and their size in bytes.
 
         ``path`` is relative to the root, None if it is too long.
         """
-        known = self._known
-        if known is None or not names or (path or b"").endswith(b"__pycache__"):
-            return
         if path is None:
-            self._known = None
-            return
-        at = self._relative(os.fsdecode(path))
-        # On POSIX they are text already (mypy cannot know), and a call for each would be slow.
-        texts: list[str] = names if os.name == "posix" else list(map(os.fsdecode, names))  # type: ignore[assignment]  # list is invariant
-        if at.startswith(self._inside):  # as nearly all do
-            paths = set(map((at[len(self._inside) :] + "/").__add__, texts))
-            if paths <= known.lists[known.sites[0]]:
-                self._seen[known.sites[0]] += len(paths)
-                self._familiar.append(at)
-                return
-        strange = self._compare(known, at, texts)
-        if len(strange) < len(names):
-            self._familiar.append(at)
-        if strange and at.rpartition("/")[2] not in _CACHES:
-            self._keep(at, sorted(strange), len(strange) == len(names), size)
+            self._complete = False
+        elif not path.endswith(b"__pycache__"):
+            self._paths.append(path)
+            # On POSIX they are text already (mypy cannot know), and a call for each would be slow.
+            texts = names if os.name == "posix" else list(map(os.fsdecode, names))
+            self._names.append(texts)  # type: ignore[arg-type]  # list is invariant
+            self._bytes.append(size)
 
-    def _relative(self, path: str) -> str:
-        """Return a path of the tree as one relative to the environment, with ``/``."""
-        path = path if os.sep == "/" else path.replace(os.sep, "/")
-        within = self._within
-        if not within:
-            return path
-        if path == within or path.startswith(f"{within}/"):
-            return path[len(within) + 1 :]
-        return f"../{path}" if path else ".."
+    def _folders(self) -> dict[str, list[str]]:
+        """Return the names of files by directory, relative to the environment in the tree.
+
+        "../notes" lies beside it, where the tree is around it.
+        """
+        # All at once: a call for each would be slow.
+        paths = os.fsdecode(b"\0".join(self._paths)).replace(os.sep, "/").split("\0")
+        names = dict(zip(paths, self._names, strict=True))
+        self._sizes = dict(zip(paths, self._bytes, strict=True))
+        if "pyvenv.cfg" in names[""] or "conda-meta" in names:
+            return names
+        environments = [at for at in names if "/" not in at and "pyvenv.cfg" in names[at]]
+        if len(environments) != 1:
+            return names
+        (within,) = environments
+        self._root = os.path.join(self._root, os.fsencode(within))
+        inside = f"{within}/"
+
+        def relative(path: str) -> str:
+            if path == within or path.startswith(inside):
+                return path[len(inside) :]
+            return f"../{path}" if path else ".."
+
+        self._sizes = {relative(at): size for at, size in self._sizes.items()}
+        return {relative(at): files for at, files in names.items()}
+
+    def _sort(self, known: Installed, folders: dict[str, list[str]]) -> None:
+        """Compare the files of each directory with what is recorded."""
+        # Nearly all directories lie in the first site-packages; no path begins with a NUL.
+        site = known.sites[0] if known.sites and not known.conda else "\0"
+        inside, recorded = f"{site}/", known.lists.get(site, set())
+        for at, names in folders.items():
+            if not names:
+                continue
+            if at.startswith(inside):
+                prefix = at[len(inside) :] + "/"
+                if recorded.issuperset(map(prefix.__add__, names)):
+                    self._seen[site] += len(names)
+                    self._familiar.append(at)
+                    continue
+            self._tick()
+            strange = self._compare(known, at, names)
+            if len(strange) < len(names):
+                self._familiar.append(at)
+            if strange and at.rpartition("/")[2] not in _CACHES:
+                self._keep(at, sorted(strange), len(strange) == len(names), self._sizes[at])
 
     def _compare(self, known: Installed, at: str, names: list[str]) -> set[str]:
         """Return the names of the unrecorded files in the directory ``at``."""
@@ -194,9 +208,15 @@ class UserFileSearch:
 
     def result(self) -> UserFilesFound | None:
         """Return the user's files, None if unknown."""
-        known = self._known
-        if known is None:
+        if not self._complete:
             return None
+        folders = self._folders()
+        try:
+            known = installed(self._root, folders, self._tick)
+        except (OSError, TooMuchError):
+            return None
+        self._seen = dict.fromkeys(known.lists, 0)
+        self._sort(known, folders)
         result, places = UserFilesFound(), dict[str, bytes]()
         self._spread(known)
         for folder in self._strange:
@@ -344,18 +364,6 @@ class UserFileSearch:
             return os.lstat(self._where(path)).st_size
         except OSError:
             return 0
-
-
-def _environment_in(root: bytes) -> str:
-    """Return the name of the only environment in a directory; "" if it is one. Raises OSError."""
-    names = os.listdir(os.fsdecode(root))
-    if "pyvenv.cfg" in names or "conda-meta" in names:
-        return ""
-    folder = os.fsdecode(root)
-    environments = [
-        name for name in names if os.path.lexists(os.path.join(folder, name, "pyvenv.cfg"))
-    ]
-    return environments[0] if len(environments) == 1 else ""
 
 
 def _upwards(path: str) -> Iterator[str]:
