@@ -3,7 +3,8 @@
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import accumulate
 
 # C0, DEL, C1, bidirectional controls, line and paragraph separators, other invisible format
 # characters, and lone surrogates (how Python carries bytes that are not UTF-8).
@@ -89,14 +90,57 @@ def alike(name: str) -> str:
 
 def width(shown: str) -> int:
     """Return how many terminal cells ``shown`` (already made visible) takes."""
-    if shown.isascii():
-        return len(shown)
-    cells = 0
-    for char in shown:
-        if unicodedata.combining(char):
-            continue
-        cells += 2 if unicodedata.east_asian_width(char) in "WF" else 1
-    return cells
+    return len(shown) if shown.isascii() else sum(map(_cells, shown))
+
+
+def _cells(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
+        return 0  # combining marks, and vowels and finals of Hangul, join the one before
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def cut(shown: str, cells: int) -> str:
+    """Return ``shown`` in at most ``cells`` cells, its end cut with an ellipsis."""
+    if width(shown) <= cells:
+        return shown
+    kept = sum(end < cells for end in accumulate(map(_cells, shown)))
+    return shown[:kept] + "…"
+
+
+def cut_start(shown: str, cells: int) -> str:
+    """Return ``shown`` in at most ``cells`` cells; its beginning is cut, as for paths."""
+    if width(shown) <= cells:
+        return shown
+    kept = sum(end < cells for end in accumulate(map(_cells, reversed(shown))))
+    begin = len(shown) - kept
+    while begin < len(shown) and not _cells(shown[begin]):
+        begin += 1  # a mark without its letter
+    return "…" + shown[begin:]
+
+
+def line_spans(shown: str, cells: int, hang: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield where the lines begin and end that ``shown`` takes in ``cells`` cells.
+
+    It is broken between words only; what no line can hold, such as a long path, is not broken.
+    ``hang``: by how many cells all lines but the first are indented.
+    """
+    begin = end = 0
+    for word in re.finditer(r"\S+", shown):
+        room = cells - (hang if begin else 0)
+        fits = width(shown[begin : word.end()]) <= room
+        if shown[begin:end].strip() and not fits and width(word[0]) <= cells - hang:
+            yield begin, end
+            begin = word.start()
+        end = word.end()
+    yield begin, end
+
+
+def wrap(shown: str, cells: int | None, hang: int = 0) -> list[str]:
+    """Return the lines of ``shown``; see ``line_spans``. None: there is no limit."""
+    if cells is None:
+        return [shown]
+    spans = line_spans(shown, cells, hang)
+    return [(" " * hang if begin else "") + shown[begin:end] for begin, end in spans]
 
 
 def counted(number: float, one: str, several: str | None = None) -> str:
@@ -110,19 +154,3 @@ def because(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error) or type(error).__name__
-
-
-def columns(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset()) -> list[str]:
-    """Return the rows as lines with columns as wide as their widest cell (already visible)."""
-    table = list(rows)
-    if not table:
-        return []
-    widths = [max(width(row[at]) for row in table) for at in range(len(table[0]))]
-    lines = []
-    for row in table:
-        cells = []
-        for at, cell in enumerate(row):
-            gap = " " * (widths[at] - width(cell))
-            cells.append(gap + cell if at in right else cell + gap)
-        lines.append("  ".join(cells).rstrip())
-    return lines

@@ -232,14 +232,6 @@ def test_hostile_names_reach_the_terminal_as_visible_escapes(home: Home) -> None
     assert "a\\e]0;pwn\\x07b" in run(home, "list", "--no-usage").stdout
 
 
-def test_a_table_fits_its_terminal(some: Home) -> None:
-    with venvdash("list", variables=some.variables, cwd=some.path, columns=60) as screen:
-        assert screen.wait() == 0
-    shown = screen.output.decode().split("\x1b[K")[-1]
-    assert all(len(line) <= 60 for line in shown.splitlines())
-    assert "api" in shown
-
-
 def test_a_closed_pipe_is_no_error(some: Home) -> None:
     done = subprocess.run(
         f"{sys.executable} -m venvdash list | true",

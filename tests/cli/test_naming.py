@@ -117,7 +117,7 @@ def test_no_answer_is_3_and_nothing_is_done(home: Home, apis: dict[str, Path], h
             terminal.drain(0.5)  # readline misses a signal between its prompt and its wait
             os.kill(terminal.process.pid, signal.SIGINT)
         assert terminal.wait() == 3
-        assert b"venvdash: Cancelled." in terminal.output
+        assert b" Cancelled." in terminal.output
     assert all(path.exists() for path in apis.values())
 
 

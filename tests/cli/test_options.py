@@ -119,5 +119,5 @@ def test_no_is_cancelled(one: Home, answer: str) -> None:
         terminal.read(lambda output: b"[y/N]" in output)
         terminal.press(answer)
         assert terminal.wait() == 2
-        assert b"venvdash: Cancelled. Nothing was deleted.\r\n" in terminal.output
+        assert b" Cancelled. Nothing was deleted.\r\n" in terminal.output
     assert Path(one.path / ".virtualenvs" / "web" / "pyvenv.cfg").exists()

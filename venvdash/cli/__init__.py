@@ -17,6 +17,7 @@ import click
 from venvdash import __version__
 from venvdash.cli import output
 from venvdash.cli.completing import COMPLETING, register
+from venvdash.presentation import colours
 from venvdash.quick_answers import ALIASES
 from venvdash.text import visible
 
@@ -101,14 +102,22 @@ def _refuse_empty(ctx: click.Context, command: click.Command | None, args: Seque
     is_flag=True,
     help="Write no records (sidecars and index); `prune` then deletes nothing.",
 )
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colour the output (default: on a terminal).",
+)
 @click.version_option(__version__, "-V", "--version", prog_name="venvdash")
 @click.pass_context
-def cli(ctx: click.Context, no_records: bool) -> None:
+def cli(ctx: click.Context, no_records: bool, color: str) -> None:
     """Manage virtual environments that live outside projects.
 
     Without a command, opens the dashboard.
     """
     ctx.obj = not no_records
+    colours.choose(color)
+    ctx.color = True  # colours.coloured decides, not click
     if ctx.invoked_subcommand is None:
         from venvdash.cli.common import open_dashboard, require_terminal
 

@@ -11,12 +11,15 @@ import click
 
 from venvdash import config
 from venvdash.actions.events import Progressed, Searching, Tally
+from venvdash.cli.styles import complain
 from venvdash.formats import size
+from venvdash.presentation.colours import columns_of
+from venvdash.presentation.roles import Role
 from venvdash.scanner.events import Phase, Problem, Progress
 from venvdash.session import Session
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Job, TimedRunner
-from venvdash.text import visible
+from venvdash.text import cut, visible
 
 REST = "venvdash.rest"
 
@@ -94,14 +97,13 @@ def open_dashboard(*, records: bool, machine: Machine | None = None) -> int:
 
 def fail(message: str, status: int) -> NoReturn:
     """Say what happened on stderr and end the program with ``status``."""
-    for line in message.split("\n"):
-        click.echo(f"venvdash: {visible(line)}", err=True)
+    complain(message, Role.ERROR)
     raise click.exceptions.Exit(status)
 
 
 def warn(message: str) -> None:
     """Say something on stderr."""
-    click.echo(f"venvdash: {visible(message)}", err=True)
+    complain(visible(message), Role.WARNING)
 
 
 def warn_of_problems(opened: Session) -> None:
@@ -162,6 +164,8 @@ class ProgressLine:
 
     def say(self, text: str) -> None:
         """Draw something else; ``text`` is already fit to show."""
+        if self._on:
+            text = cut(text, (columns_of(sys.stderr) or 80) - 1)
         if self._on and text != self._shown:
             click.echo(f"\r\x1b[K{text}", nl=False, err=True)
             self._shown = text

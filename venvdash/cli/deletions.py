@@ -12,6 +12,7 @@ from venvdash.actions.events import Finished
 from venvdash.cli import prompts
 from venvdash.cli.pipeline import F, Job, not_done, planned
 from venvdash.cli.searching import finish_search
+from venvdash.cli.styles import say
 from venvdash.formats import size
 from venvdash.model import Outcome, Plan
 from venvdash.presentation.document import Line, plain
@@ -105,7 +106,7 @@ def _settled(opened: Session, finished: Finished, cancel: Event, *, quiet: bool)
     settled = finish_search(opened, cancel)
     waiting = _waiting(opened, opened.deletions.remaining(finished)) if owed else ""
     if waiting and not quiet:
-        click.echo(waiting)
+        say(waiting)
     return settled
 
 

@@ -9,12 +9,23 @@ import click
 from venvdash.actions.history.status import ChangeStatus, how_lost
 from venvdash.cli import output
 from venvdash.cli.common import session, warn
+from venvdash.cli.styles import say
 from venvdash.formats import age, size, time_json
 from venvdash.presentation.history import names as named
 from venvdash.presentation.history import packages_before, what_changed
 from venvdash.presentation.json_values import package_json
+from venvdash.presentation.tables import Column, table
 from venvdash.records.history import LOST, ChangedEnvironment
-from venvdash.text import columns, short_path, visible
+from venvdash.text import short_path, visible
+
+_COLUMNS = (
+    Column("NUMBER", right=True),
+    Column("WHEN", right=True, drop=1),
+    Column("ACTION"),
+    Column("NAME", least=12),
+    Column("CHANGE", drop=2, least=20),
+    Column("STATE"),
+)
 
 
 @click.command("history", short_help="Show changes, and which can be undone.")
@@ -36,15 +47,14 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
     found = [one for one in statuses if not names or _meant(one, names)]
     if as_json:
         output.print_json({"history": [status_json(one) for one in found]})
-        return
+        raise click.exceptions.Exit(1 if names and not found else 0)
     if not found:
         wanted = visible(" or ".join(names))
         nothing = f"No recorded change matches {wanted}." if names else "No change is recorded."
         click.echo(nothing, err=True)
         raise click.exceptions.Exit(1 if names else 0)
     now, home = time.time(), opened.machine.home
-    rows = [("NUMBER", "WHEN", "ACTION", "NAME", "CHANGE", "STATE")]
-    rows += [
+    rows = [
         (
             str(one.number),
             age(one.change.since, now),
@@ -55,12 +65,12 @@ def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
         )
         for one in found
     ]
-    lines = columns(rows, frozenset({0, 1}))
+    lines = table(_COLUMNS, rows)
     click.echo(lines[0])
     for one, line in zip(found, lines[1:], strict=True):
         click.echo(line)
         for detail in _details(one, home, full=bool(names)):
-            click.echo(f"  {detail}")
+            say(f"  {detail}")
 
 
 def _meant(status: ChangeStatus, names: Collection[str]) -> bool:

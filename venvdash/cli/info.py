@@ -9,12 +9,16 @@ from venvdash.cli import output
 from venvdash.cli.common import session, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
+from venvdash.cli.styles import print_lines
 from venvdash.model import Package
 from venvdash.presentation.details import examined, sections
+from venvdash.presentation.document import Line, Piece, plain
 from venvdash.presentation.json_values import details_json
+from venvdash.presentation.roles import Role
+from venvdash.presentation.tables import Column, table
 from venvdash.session import Session
 from venvdash.session.environment_details import EnvironmentDetails
-from venvdash.text import columns, visible, with_tilde
+from venvdash.text import visible, with_tilde
 
 
 @click.command("info", short_help="Show everything known about an environment.")
@@ -35,34 +39,40 @@ def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> N
         if as_json:
             output.print_json({"environment": details_json(found)})
         else:
-            for line in _lines(found, opened):
-                click.echo(line)
+            print_lines(_lines(found, opened))
     warn_of_problems(opened)
 
 
-def _lines(found: EnvironmentDetails, opened: Session) -> Iterator[str]:
+def _lines(found: EnvironmentDetails, opened: Session) -> Iterator[Line]:
     row, home = found.row, opened.machine.home
-    yield f"{visible(row.name)}  {row.verdict.status}"
-    yield with_tilde(visible(row.verdict.reason), home)
+    name, status = Piece(visible(row.name), Role.STRONG), row.verdict.status
+    yield Line((name, Piece("  "), Piece(status.value, Role.STATUS)), status)
+    yield plain(with_tilde(visible(row.verdict.reason), home))
     for section in (*sections(row, home, time.time()), *examined(found, home)):
-        yield from _part(section.title, (line.text for line in section.lines))
+        yield from _part(section.title, section.lines)
     why = ", ".join(f"{visible(why)} {count:,}" for why, count in opened.searched_by_source.items())
     searched = f"{opened.searched:,} directories searched for projects"
-    yield from _part("Search", [searched + (f": {why}" if why else "")])
-    yield from _part(f"Packages ({len(found.packages)})", _packages(found.packages))
+    yield from _part("Search", [plain(searched + (f": {why}" if why else ""))])
+    yield from _part(f"Packages ({len(found.packages)})", ())
+    yield from map(plain, _packages(found.packages))
 
 
-def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
-    yield f"\n{title}"
-    yield from (f"  {line}" for line in lines)
+def _part(title: str, lines: Iterable[Line]) -> Iterator[Line]:
+    yield Line()
+    yield Line((Piece(title, Role.STRONG),))
+    yield from (Line((Piece("  "), *line.pieces), line.status) for line in lines)
 
 
 def _packages(packages: Iterable[Package]) -> list[str]:
-    return columns(
-        (
-            visible(package.name, 128),
-            visible(package.version, 64),
-            ("editable, " if package.editable else "") + visible(package.origin or ""),
-        )
-        for package in packages
+    return table(
+        (Column(), Column(), Column(drop=1, least=20)),
+        [
+            (
+                visible(package.name, 128),
+                visible(package.version, 64),
+                ("editable, " if package.editable else "") + visible(package.origin or ""),
+            )
+            for package in packages
+        ],
+        indent="  ",
     )

@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -25,11 +24,13 @@ from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import endangered_in_words
 from venvdash.presentation.meanings import NO_STORE, place_in_words
+from venvdash.presentation.roles import role_of
+from venvdash.presentation.tables import Column, table
 from venvdash.records.summaries import summary_of
 from venvdash.session import Session
 from venvdash.session.interpreters import absent, made_from
 from venvdash.session.name_resolution import NotFoundError
-from venvdash.text import columns, counted, short_path, visible
+from venvdash.text import counted, short_path, visible
 
 if TYPE_CHECKING:
     from venvdash.model.query import Query
@@ -225,10 +226,6 @@ def _table(
     now = time.time()
     marked = any(row.here for row in rows)
     packages = found is not None and bool(found.query.installed)
-    head: tuple[str, ...] = ("  NAME" if marked else "NAME", "PYTHON")
-    head += ("SIZE", "RECLAIMABLE", "+CACHE") if usage else ()
-    head += ("USED", "STATUS", "KIND", *(("PACKAGES",) if packages else ()), "PROJECT")
-    right = frozenset({2, 3, 4, 5}) if usage else frozenset({2})
     home = str(opened.machine.home)
     cells = [_cells(row, now, home, usage=usage, marked=marked) for row in rows]
     if packages and found is not None:
@@ -236,10 +233,31 @@ def _table(
             (*rest, found.packages_in_words(row), project)
             for (*rest, project), row in zip(cells, rows, strict=True)
         ]
-    lines = columns([head, *cells], right)
-    limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in lines:
-        click.echo(line if limit is None or len(line) <= limit else line[: limit - 1] + "…")
+    for line in table(
+        _columns(usage=usage, marked=marked, packages=packages),
+        cells,
+        lambda at: {"STATUS": role_of(rows[at].verdict.status)},
+    ):
+        click.echo(line)
+
+
+def _columns(*, usage: bool, marked: bool, packages: bool) -> tuple[Column, ...]:
+    """Return the columns; where there is no room they go in the order of the dashboard's."""
+    sizes = (
+        Column("SIZE", right=True, drop=2),
+        Column("RECLAIMABLE", right=True),
+        Column("+CACHE", right=True, drop=6),
+    )
+    return (
+        Column("  NAME" if marked else "NAME", least=24),
+        Column("PYTHON", drop=3),
+        *(sizes if usage else ()),
+        Column("USED", right=True, drop=1),
+        Column("STATUS", least=11, last=True),
+        Column("KIND", drop=5),
+        *((Column("PACKAGES", least=12),) if packages else ()),
+        Column("PROJECT", drop=4, least=16, path=True),
+    )
 
 
 def status_in_words(row: Row) -> str:

@@ -1,5 +1,6 @@
 """From a name on the command line to environments, or out with the exit status that says why."""
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -8,10 +9,11 @@ from venvdash.actions.events import RowChanged
 from venvdash.cli import prompts
 from venvdash.cli.common import ProgressLine, fail, warn
 from venvdash.model import Row
+from venvdash.presentation.tables import Column, table
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
-from venvdash.text import columns, short_path, visible
+from venvdash.text import short_path, visible
 
 _MOST = 50  # environments that are offered for one name
 
@@ -124,11 +126,16 @@ def _advice() -> str:
 
 def _options(opened: Session, options: Sequence[tuple[str, Row]]) -> list[str]:
     home = opened.machine.home
-    return columns(
-        (
-            f"  {visible(spelling)}",
-            row.verdict.status.value,
-            short_path(row.verdict.project or row.path, home),
-        )
-        for spelling, row in options
+    return table(
+        (Column(), Column(drop=1), Column(least=20, path=True)),
+        [
+            (
+                visible(spelling),
+                row.verdict.status.value,
+                short_path(row.verdict.project or row.path, home),
+            )
+            for spelling, row in options
+        ],
+        indent="  ",
+        stream=sys.stderr,
     )

@@ -12,6 +12,7 @@ from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, S
 from venvdash.cli import output
 from venvdash.cli.common import ProgressLine, fail, interrupted, warn
 from venvdash.cli.prompts import interactive
+from venvdash.cli.styles import print_lines, say
 from venvdash.model import Outcome, Result
 from venvdash.presentation.document import Line
 from venvdash.presentation.json_values import finished_json
@@ -75,8 +76,7 @@ class Job:
 def run(job: Job, *, dry_run: bool = False, yes: bool = False, as_json: bool = False) -> int:
     """Show the plan, ask, carry it out and report; return the exit status."""
     if not as_json:
-        for line in job.lines:
-            click.echo(line.text)
+        print_lines(job.lines)
     if dry_run or not job.possible:
         if as_json:
             output.print_json(job.plan)
@@ -130,10 +130,10 @@ def _report(job: Job, finished: Finished, *, as_json: bool) -> None:
         output.end_json(finished_json(finished))
     else:
         for words in filter(None, map(job.done, done)):
-            click.echo(words)
+            say(words)
     told = [result for result in finished.results if not as_json or result not in done]
     more = () if as_json else (*finished.problems, *finished.notes)
     for words in filter(None, (*map(job.warned, told), *more)):
         warn(words)
     if not as_json and (words := job.summary(finished)):
-        click.echo(words)
+        say(words)

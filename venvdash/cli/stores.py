@@ -9,11 +9,21 @@ import click
 
 from venvdash.cli import output
 from venvdash.cli.common import fail, session
+from venvdash.presentation.tables import Column, table
 from venvdash.scanner.events import StoreSeen
-from venvdash.text import columns, short_path, visible, with_tilde
+from venvdash.text import short_path, visible, with_tilde
 
 if TYPE_CHECKING:
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
+
+
+_COLUMNS = (
+    Column("STORE"),
+    Column("ENVIRONMENTS", right=True),
+    Column("PATH", least=20, path=True),
+    Column("WHY", drop=1, least=16),
+)
+_SEARCHED = (Column("PROJECTS SEARCHED IN", least=20), Column("DIRECTORIES", right=True))
 
 
 @click.command("stores", short_help="Show where venvdash looks for environments and projects.")
@@ -43,14 +53,12 @@ def command(added: str | None, as_json: bool) -> None:
         answer = {"stores": stores, "searched": dict(opened.searched_by_source)}
         output.print_json(answer | {"outside": outside})
         return
-    rows = [("STORE", "ENVIRONMENTS", "PATH", "WHY")]
-    rows += [
+    rows = [
         (seen.root.store, _count(seen), visible(seen.root.path), _why(seen))
         for seen in opened.stores
     ]
-    searched = [("PROJECTS SEARCHED IN", "DIRECTORIES")]
-    searched += [(visible(why), f"{count:,}") for why, count in opened.searched_by_source.items()]
-    for line in [*columns(rows, frozenset({1})), "", *columns(searched, frozenset({1}))]:
+    searched = [(visible(why), f"{count:,}") for why, count in opened.searched_by_source.items()]
+    for line in [*table(_COLUMNS, rows), "", *table(_SEARCHED, searched)]:
         click.echo(line)
     for line in outside_lines(found, home):
         click.echo(line)

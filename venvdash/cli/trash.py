@@ -1,6 +1,7 @@
 """`venvdash trash`: what was deleted and can be restored."""
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from threading import Event
@@ -11,13 +12,24 @@ from venvdash.actions.events import ActionEvent, Finished
 from venvdash.cli import output, prompts
 from venvdash.cli.common import fail, session, warn
 from venvdash.cli.pipeline import Job, not_done, run
+from venvdash.cli.styles import say
 from venvdash.formats import age, bounded, size, time_json
 from venvdash.model import Outcome, Result, Trashed
 from venvdash.presentation.document import plain
 from venvdash.presentation.json_values import trashed_json
 from venvdash.presentation.labels import when_freed
+from venvdash.presentation.tables import Column, table
 from venvdash.session import Session
-from venvdash.text import columns, counted, short_path, visible, with_tilde
+from venvdash.text import counted, short_path, visible, with_tilde
+
+_COLUMNS = (
+    Column("NAME", least=16),
+    Column("SINCE", right=True, drop=1),
+    Column("RECLAIMABLE", right=True),
+    Column("EXPIRES IN"),
+    Column("STATUS", drop=3),
+    Column("WAS AT", drop=2, least=16, path=True),
+)
 
 
 @click.group("trash", invoke_without_command=True)
@@ -42,8 +54,7 @@ def list_command(records: bool, as_json: bool) -> None:
         click.echo("The trash is empty.", err=True)
         return
     now, home = time.time(), opened.machine.home
-    rows = [("NAME", "SINCE", "RECLAIMABLE", "EXPIRES IN", "STATUS", "WAS AT")]
-    rows += [
+    rows = [
         (
             visible(one.name, 48),
             age(one.since, now),
@@ -54,27 +65,23 @@ def list_command(records: bool, as_json: bool) -> None:
         )
         for one in found
     ]
-    for line in columns(rows, frozenset({1, 2})):
+    for line in table(_COLUMNS, rows):
         click.echo(line)
     for one in found:
         if one.lasts_until:
-            click.echo(
-                f"{visible(one.name)} can be restored only until the next `{one.lasts_until}`."
-            )
+            say(f"{visible(one.name)} can be restored only until the next `{one.lasts_until}`.")
         if one.kept:
-            click.echo(f"{visible(one.name)} is kept: {with_tilde(visible(one.kept), home)}.")
+            say(f"{visible(one.name)} is kept: {with_tilde(visible(one.kept), home)}.")
         if one.unsearched:
-            click.echo(
+            say(
                 f"The search for the project of {visible(one.name)} did not finish; it runs again "
                 "before the environment is deleted permanently."
             )
     if not opened.remembers:
-        click.echo(
-            "Without records, days are not counted. Use `venvdash trash empty` to empty the trash."
-        )
+        say("Without records, days are not counted. Use `venvdash trash empty` to empty the trash.")
         return
     days = counted(opened.config.trash.keep, "day")
-    click.echo(f"Each expires after {days}. Use `venvdash trash empty` to empty the trash now.")
+    say(f"Each expires after {days}. Use `venvdash trash empty` to empty the trash now.")
 
 
 @command.command("restore", short_help="Restore environments from the trash.")
@@ -182,9 +189,14 @@ def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
         fail(f"nothing in the trash is named {name}. Run `venvdash trash` to see what is.", 1)
     if len(hits) > 1:
         home = opened.machine.home
-        lines = columns(
-            (f"  {one.path.name}", time_json(one.since) or "", short_path(one.original, home))
-            for one in hits
+        lines = table(
+            (Column(), Column(drop=1), Column(least=20, path=True)),
+            [
+                (one.path.name, time_json(one.since) or "", short_path(one.original, home))
+                for one in hits
+            ],
+            indent="  ",
+            stream=sys.stderr,
         )
         fail(
             "\n".join(

@@ -7,7 +7,9 @@ from pathlib import Path
 from venvdash.model import Row, Status
 from venvdash.presentation.meanings import STATUS_MEANINGS
 from venvdash.presentation.roles import Role
-from venvdash.text import short_path, visible, with_tilde
+from venvdash.text import line_spans, short_path, visible, width, with_tilde
+
+_LABEL = 14  # cells; text beside a longer label is not indented as far
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,38 @@ class Line:
     def text(self) -> str:
         """The line without any style."""
         return "".join(piece.text for piece in self.pieces)
+
+
+def wrapped(line: Line, cells: int) -> Iterator[Line]:
+    """Yield the lines that a line takes in ``cells`` cells: broken between words, and indented."""
+    text = line.text
+    if width(text) <= cells:
+        yield line
+        return
+    hang = _hang(line)
+    for begin, end in line_spans(text, cells, hang):
+        pieces = tuple(_between(line.pieces, begin, end))
+        yield Line((Piece(" " * hang), *pieces) if begin else pieces, line.status)
+
+
+def _hang(line: Line) -> int:
+    """Return by how many cells to indent what follows the first line: to where the text begins."""
+    indent = len(line.text) - len(line.text.lstrip(" "))
+    hang = 0
+    for piece in line.pieces:
+        if piece.text and not piece.text.endswith(" "):
+            break
+        hang += width(piece.text)
+    return hang if indent < hang <= indent + _LABEL else indent
+
+
+def _between(pieces: Iterable[Piece], begin: int, end: int) -> Iterator[Piece]:
+    at = 0
+    for piece in pieces:
+        text = piece.text[max(begin - at, 0) : max(end - at, 0)]
+        if text:
+            yield Piece(text, piece.role)
+        at += len(piece.text)
 
 
 def in_blocks(blocks: Iterable[Iterable[Line]]) -> list[Line]:
