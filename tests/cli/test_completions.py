@@ -14,8 +14,10 @@ from tests.scenario import venv
 from tests.shells import PROMPT, Typist, installed, typing, write_rc
 from venvdash.cli import cli
 from venvdash.config import Config
+from venvdash.model import Flag
 from venvdash.session import Session
 from venvdash.session.completion import names
+from venvdash.stores import Store, registry
 
 _LOADED = {
     "bash": 'eval "$(venvdash {})"',
@@ -78,6 +80,7 @@ def test_tab(environments: Home, tool: Tool, name: str) -> None:
         complete(typist, "venvdash info work", "work/api")
         complete(typist, "venvdash path webapp@3.9", "webapp@3.9")
         complete(typist, "go wea", "weather")
+        complete(typist, "venvdash list -w not:status:orp", "not:status:orphan")
         typist.screen.press("venvdash shell \t\t\t\t")
         typist.quiet()
         typist.screen.press("\x15")
@@ -115,6 +118,22 @@ def test_every_command_that_takes_names_completes_them(environments: Home) -> No
     assert complete_as_bash(environments, "venvdash info /ho") == ["dir,/ho"]
     assert complete_as_bash(environments, "venvdash shell wea -- wea") == []
     assert complete_as_bash(environments, "venvdash shell 'wea") == ["plain,weather"]
+
+
+def test_queries_are_completed(home: Home) -> None:
+    def offered(typed: str) -> list[str]:
+        return complete_as_bash(home, f"venvdash list --where {typed}")
+
+    assert offered("status:orp") == ["plain,orphan"]
+    assert offered("stor") == [f"plain,store:{one.name}" for one in sorted(registry(), key=_name)]
+    assert offered("size:1") == ["plain,1GB.."]
+    assert offered("'status:orphan not:fl") == ["plain,flag:" + one for one in sorted(Flag)]
+    assert {"plain,status:", "plain,pkg:", "plain,not:"} < set(offered(""))
+    assert offered("zzz:") == []
+
+
+def _name(store: Store) -> str:
+    return store.name
 
 
 def test_names_that_need_quotes_are_left_out(environments: Home) -> None:
