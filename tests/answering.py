@@ -1,19 +1,23 @@
 """What the tests of remembered answers share: a HOME that is asked twice."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.conftest import Home
 from tests.stores.places import made
-from venvdash import config, quick_answers
+from venvdash import config, quick_answers, quick_list
+from venvdash.cli import cli
 from venvdash.records.answers import Answer
 from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.system import fingerprint
+from venvdash.system.files import UnreadableError
 
 
 def environment(home: Home, name: str, project: Path | None = None, python: str = "3.12.1") -> Path:
@@ -63,9 +67,7 @@ class World:
 
     def quick(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
         """Return what is answered without a scan."""
-        with self.patch.context() as patch:
-            patch.chdir(cwd or self.home.path)
-            patch.setattr(os, "environ", _environ({**self.home.variables, **self.variables}))
+        with self._user(cwd):
             return quick_answers.remembered(name)
 
     def slow(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
@@ -73,6 +75,31 @@ class World:
         session = self.scanned(cwd=cwd, records=False)
         choice = _choice(session, name)
         return remembered_answers.answer(choice.rows[0], choice.note) if choice else None
+
+    def listed(self, *options: str, cwd: Path | None = None, records: bool = True) -> str:
+        """Return what `list --no-usage` prints after a scan."""
+        arguments = [*([] if records else ["--no-records"]), "list", "--no-usage", *options]
+        with self._user(cwd) as patch:
+            patch.setattr(fingerprint, "RACY", 0)  # what was changed since the scan began counts
+            done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        return done.stdout
+
+    def listed_quickly(self, *options: str, cwd: Path | None = None) -> str | None:
+        """Return what `list --no-usage` prints without a scan, None if it needs one."""
+        with self._user(cwd):
+            try:
+                return quick_list.output(
+                    self.home.machine().state_directory, as_json="--json" in options
+                )
+            except (OSError, ValueError, UnreadableError):
+                return None
+
+    @contextmanager
+    def _user(self, cwd: Path | None) -> Iterator[pytest.MonkeyPatch]:
+        with self.patch.context() as patch:
+            patch.chdir(cwd or self.home.path)
+            patch.setattr(os, "environ", _environ({**self.home.variables, **self.variables}))
+            yield patch
 
 
 def _environ(variables: Mapping[str, str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def answered(arguments: "Sequence[str]") -> bool:
         return False
     if _COMPLETING in os.environ:
         return _complete(os.environ[_COMPLETING])
-    command = {"path": _path, "activate": _activate}.get("".join(arguments[:1]))
+    command = {"path": _path, "activate": _activate, "list": _list}.get("".join(arguments[:1]))
     return command is not None and command(arguments)
 
 
@@ -116,6 +116,22 @@ def _activate(arguments: "Sequence[str]") -> bool:
     return bool(text) and _print(answer.note, text)
 
 
+def _list(arguments: "Sequence[str]") -> bool:
+    options, state = sorted(arguments[1:]), _state_directory()
+    if options not in (["--no-usage"], ["--json", "--no-usage"]) or state is None:
+        return False
+    if getattr(sys.stdout, "encoding", "").lower() != "utf-8":
+        return False
+    from venvdash import quick_list
+    from venvdash.system.files import UnreadableError
+
+    try:
+        text = quick_list.output(state, as_json="--json" in options)
+    except (OSError, ValueError, UnreadableError):
+        return False
+    return text is not None and _write(text.encode("utf-8", "strict"))
+
+
 def _of(answer: "Answer", option: str = "") -> str:
     """Return the path that `path` prints."""
     match option:
@@ -168,13 +184,32 @@ def _print(note: str, text: str) -> bool:
     """Print an answer as the command line would; False if that has to report an error."""
     from venvdash.text import visible
 
+    data = f"{visible(text[:-1])}\n".encode() if os.isatty(1) else os.fsencode(text)
     try:
-        rest = f"{visible(text[:-1])}\n".encode() if os.isatty(1) else os.fsencode(text)
         if note:
             sys.stderr.write(f"venvdash: {visible(note)}\n")
             sys.stderr.flush()
-        while rest:
-            rest = rest[os.write(1, rest) :]
     except (OSError, ValueError, AttributeError):
         return False
+    return _write(data)
+
+
+def _write(data: bytes) -> bool:
+    """Write an answer; False if nothing was written, and the command line has to report why."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(1, rest) :]
+        except BlockingIOError:
+            import select
+
+            select.select([], [1], [])
+        except OSError as error:
+            if len(rest) == len(data):
+                return False
+            if not isinstance(error, BrokenPipeError):  # as in `venvdash list | head`
+                from venvdash.text import because
+
+                sys.stderr.write(f"venvdash: cannot write the output: {because(error)}.\n")
+            sys.exit(1)
     return True

@@ -15,6 +15,7 @@ from tests.conftest import home_in
 _NAMES = st.sampled_from(["web", "api"])
 _PLACES = st.sampled_from(["code/web", "code/api", "work/web"])
 _VARIABLES = st.sampled_from(["WORKON_HOME", "XDG_DATA_HOME", "UV_PROJECT_ENVIRONMENT"])
+_OPTIONS = st.sampled_from([(), ("--json",)])
 _FILES = st.sampled_from([".venv", "uv.lock", "poetry.lock", "pyproject.toml"])
 
 
@@ -108,6 +109,15 @@ class Answers(RuleBasedStateMachine):
         else:
             self.world.remember(name, cwd)
             assert self.world.quick(name, cwd) in (None, self.world.slow(name, cwd))
+
+    @rule(place=_PLACES, options=_OPTIONS)
+    def list_all(self, place: str, options: tuple[str, ...]) -> None:
+        cwd = self.home / place
+        cwd = cwd if cwd.exists() else self.home
+        if self.world.listed_quickly(*options, cwd=cwd) is None:
+            self.world.listed(*options, cwd=cwd)
+        printed = self.world.listed_quickly(*options, cwd=cwd)
+        assert printed in (None, self.world.listed(*options, cwd=cwd, records=False))
 
 
 TestAnswers = Answers.TestCase

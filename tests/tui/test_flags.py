@@ -3,9 +3,10 @@
 import pytest
 
 from tests.tui.rows import HOME, row
-from venvdash.cli.listing import status_in_words
+from venvdash.cli.listing_output import listed as listed_row
 from venvdash.model import Action, Flag, Item, Plan
 from venvdash.presentation.json_values import row_json
+from venvdash.presentation.list_table import status_in_words
 from venvdash.presentation.meanings import FLAG_MEANINGS
 from venvdash.presentation.plans import plan_in_words
 from venvdash.records.summaries import summary_of
@@ -25,6 +26,8 @@ def test_a_flag_is_shown_everywhere(flag: Flag) -> None:
     assert row_json(flagged)["flags"] == [flag.value]
     listed = [] if flag is Flag.VOLATILE else [flag.value]
     assert flag_words(summary_of(flagged)) == listed
-    assert status_in_words(flagged) == "linked" + "".join(f" [{word}]" for word in listed)
+    assert status_in_words(listed_row(flagged, str(HOME))) == "linked" + "".join(
+        f" [{word}]" for word in listed
+    )
     said = [line.text for line in plan_in_words(Plan(Action.DELETE, (Item(flagged),)), HOME)]
     assert any(flag.value in line for line in said) == (flag not in ELSEWHERE)

@@ -4,7 +4,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 import click
@@ -39,19 +39,25 @@ class Passing(click.Command):
 
 
 def session(
-    *, records: bool, machine: Machine | None = None, changing: bool = False, tidy: bool = False
+    *,
+    records: bool,
+    machine: Machine | None = None,
+    changing: bool = False,
+    tidy: bool = False,
+    last: Callable[[Session], None] | None = None,
 ) -> Session:
     """Return a session for this user; leaves the program where the configuration is wrong.
 
     With ``changing`` also where HOME belongs to another user: nothing is changed then. With
-    ``tidy`` what a crash left is fixed first, and reported.
+    ``tidy`` what a crash left is fixed first, and reported. ``last`` is called at the
+    end, after everything was stored.
     """
     machine = machine or Machine.current()
     settings = _config(machine, changing=changing)
     opened = Session(machine, settings, records=records)
     context = click.get_current_context(silent=True)
     if context is not None:
-        context.call_on_close(lambda: _remember(opened))
+        context.call_on_close(lambda: _remember(opened, last))
     for sentence in opened.tidy() if tidy else ():
         warn(sentence)
     return opened
@@ -68,12 +74,19 @@ def _config(machine: Machine, *, changing: bool = False) -> config.Config:
         fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
 
 
-def _remember(opened: Session) -> None:
+def _remember(opened: Session, last: Callable[[Session], None] | None) -> None:
     """Store what was learned, after everything was shown; a dead mount ends it after a while."""
     try:
         sys.stdout.flush()
     finally:
-        job = Job(opened.machine.home, opened.remember)
+
+        def remember() -> list[Problem]:
+            problems = opened.remember()
+            if last is not None:
+                last(opened)
+            return problems
+
+        job = Job(opened.machine.home, remember)
         for answer in TimedRunner(opened.patience, lambda: False).run([job]):
             if isinstance(answer, list):
                 for problem in answer:

@@ -4,8 +4,8 @@ import json
 import os
 import shlex
 import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING
 import click
 
 from venvdash.actions.events import RowChanged
-from venvdash.cli import output, several
+from venvdash.cli import listing_output, output, several
 from venvdash.cli.common import fail, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan
-from venvdash.cli.stores import outside_lines, store_json
+from venvdash.cli.stores import outside_lines
 from venvdash.cli.where import filtering, tell_undecided, where
-from venvdash.formats import age, reclaimable, size
-from venvdash.model import Flag, Location, Row, Status
+from venvdash.model import Row, Status
 from venvdash.presentation.json_values import row_json
 from venvdash.presentation.labels import endangered_in_words
-from venvdash.presentation.meanings import NO_STORE, place_in_words
-from venvdash.presentation.roles import role_of
-from venvdash.presentation.tables import Column, table
-from venvdash.records.summaries import summary_of
 from venvdash.session import Session
 from venvdash.session.interpreters import absent, made_from
 from venvdash.session.name_resolution import NotFoundError
+from venvdash.system.disk_state import ScanReads
+from venvdash.system.machine import Machine
+from venvdash.system.reads import Variables, recorded
 from venvdash.text import counted, short_path, visible
 
 if TYPE_CHECKING:
@@ -111,7 +109,9 @@ def command(
         fail("`--json` and `--json-stream` cannot be used together.", 2)
     if no_usage and sort in _NEED_SIZES:
         fail(f"`--sort {sort}` needs sizes: leave out `--no-usage`.", 2)
-    opened = session(records=records)
+    noted = ScanReads()
+    chosen = (names, json_stream, status, kind, store, base, project, query)
+    opened = _opened(noted, records=records, keeps=not any((not no_usage, *chosen)))
     found = filtering(query, opened.machine.clock().wall, usage=not no_usage)
     depends = made_from(base, opened.machine) if base else None
 
@@ -133,7 +133,8 @@ def command(
     if json_stream:
         missing = _stream(opened, names, wanted, usage=not no_usage, found=found)
     else:
-        scan(opened, usage=not no_usage)
+        with recorded(noted):
+            scan(opened, usage=not no_usage)
     made = depends is not None and any(depends(row.environment) for row in opened.rows.values())
     if base and not made and absent(base, opened.machine):
         fail(_ABSENT_BASE.format(visible(base)), 2)
@@ -144,11 +145,24 @@ def command(
         rows = sorted(filter(wanted, rows), key=_SORTS["name"])
         rows.sort(key=_SORTS[sort], reverse=reverse)
         if as_json:
-            output.print_json(_object(opened, rows, found))
+            answer = listing_output.json_object(opened, [_row_json(row, found) for row in rows])
+            output.print_json(answer if found is None else answer | found.json())
         else:
             _table(opened, rows, usage=not no_usage, asked=bool(missing), found=found)
     tell_undecided(found)
     _tell(opened, missing)
+
+
+def _opened(noted: ScanReads, *, records: bool, keeps: bool) -> Session:
+    """Return the session; ``keeps`` has its list remembered, with what that depends on."""
+
+    def keep(opened: Session) -> None:
+        listing_output.remember(opened, noted, sorted(opened.rows.values(), key=_SORTS["name"]))
+
+    machine = Machine.current()
+    with recorded(noted):
+        watched = replace(machine, variables=Variables(machine.variables))
+        return session(records=records, machine=watched, last=keep if keeps else None)
 
 
 def _stream(
@@ -195,22 +209,6 @@ def _row_json(row: Row, found: "Filter | None") -> dict[str, object]:
     return row_json(row) if found is None else row_json(row) | found.row_json(row)
 
 
-def _object(opened: Session, rows: Sequence[Row], found: "Filter | None") -> dict[str, object]:
-    return {
-        "environments": [_row_json(row, found) for row in rows],
-        "not_environments": [
-            {"path": str(odd.path), "store": odd.store, "reason": odd.reason}
-            for odd in opened.oddities
-        ],
-        "stores": [store_json(seen) for seen in opened.stores],
-        "errors": [
-            {"path": str(one.path) if one.path else None, "message": one.message}
-            for one in opened.problems
-        ],
-        **({} if found is None else found.json()),
-    }
-
-
 def _table(
     opened: Session,
     rows: Sequence[Row],
@@ -223,73 +221,11 @@ def _table(
         if not asked:  # a name that nothing bears has a sentence of its own
             _nothing(opened)
         return
-    now = time.time()
-    marked = any(row.here for row in rows)
-    packages = found is not None and bool(found.query.installed)
-    home = str(opened.machine.home)
-    cells = [_cells(row, now, home, usage=usage, marked=marked) for row in rows]
-    if packages and found is not None:
-        cells = [
-            (*rest, found.packages_in_words(row), project)
-            for (*rest, project), row in zip(cells, rows, strict=True)
-        ]
-    for line in table(
-        _columns(usage=usage, marked=marked, packages=packages),
-        cells,
-        lambda at: {"STATUS": role_of(rows[at].verdict.status)},
-    ):
+    packages = (
+        [found.packages_in_words(row) for row in rows] if found and found.query.installed else None
+    )
+    for line in listing_output.table(opened, rows, packages, usage=usage):
         click.echo(line)
-
-
-def _columns(*, usage: bool, marked: bool, packages: bool) -> tuple[Column, ...]:
-    """Return the columns; where there is no room they go in the order of the dashboard's."""
-    sizes = (
-        Column("SIZE", right=True, drop=2),
-        Column("RECLAIMABLE", right=True),
-        Column("+CACHE", right=True, drop=6),
-    )
-    return (
-        Column("  NAME" if marked else "NAME", least=24),
-        Column("PYTHON", drop=3),
-        *(sizes if usage else ()),
-        Column("USED", right=True, drop=1),
-        Column("STATUS", least=11, last=True),
-        Column("KIND", drop=5),
-        *((Column("PACKAGES", least=12),) if packages else ()),
-        Column("PROJECT", drop=4, least=16, path=True),
-    )
-
-
-def status_in_words(row: Row) -> str:
-    """Return the status with all flags; without ``volatile``, which all of uv's have."""
-    environment = row.environment
-    words = [NO_STORE] if environment.location is Location.LINKED else []
-    words += sorted(environment.flags - {Flag.VOLATILE})
-    return row.verdict.status + "".join(f" [{word}]" for word in words)
-
-
-def _cells(row: Row, now: float, home: str, *, usage: bool, marked: bool) -> tuple[str, ...]:
-    environment, measured = row.environment, row.usage
-    sizes: tuple[str, ...] = ()
-    if usage:
-        sizes = (
-            size(measured.on_disk if measured else None),
-            reclaimable(measured),
-            size(measured.cache_held if measured else None),
-        )
-    place = place_in_words(summary_of(row), lambda path: short_path(path, home))
-    if row.verdict.status is Status.MOVED and row.verdict.place is None:
-        place = ""  # nobody knows where it is; the old place would look like the new one
-    mark = ("* " if row.here else "  ") if marked else ""
-    return (
-        mark + visible(row.name, 48),
-        visible(environment.python or "?", 12),
-        *sizes,
-        age(row.used, now),
-        status_in_words(row),
-        environment.traits.kind,
-        place or "-",
-    )
 
 
 def _nothing(opened: Session) -> None:

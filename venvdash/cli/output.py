@@ -109,12 +109,17 @@ def _check(descriptor: int) -> None:
 
 def print_json(answer: Mapping[str, object]) -> None:
     """Write a JSON object, with the number of its schema."""
-    sys.stdout.write(json.dumps({"schema": _JSON_SCHEMA, **answer}) + "\n")
+    sys.stdout.write(json.dumps(with_schema(answer)) + "\n")
+
+
+def with_schema(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return a JSON object with the number of its schema, first."""
+    return {"schema": _JSON_SCHEMA, **answer}
 
 
 def begin_json(plan: Mapping[str, object]) -> None:
     """Write the beginning of a JSON object, the plan, before it is carried out."""
-    sys.stdout.write(json.dumps({"schema": _JSON_SCHEMA, **plan})[:-1])
+    sys.stdout.write(json.dumps(with_schema(plan))[:-1])
     acting()
 
 

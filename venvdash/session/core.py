@@ -75,11 +75,14 @@ class Session(NamedTable):
 
     def returned_trash(self) -> list[tuple[Trashed, str]]:
         """Return what in the trash has a project again where that was, each with a sentence."""
+        return self.trash.returned() if self.may_have_trash else []
+
+    @property
+    def may_have_trash(self) -> bool:
+        """Whether anything was deleted that may still be in the trash."""
         from venvdash.actions.delete import trash_locations
 
-        if not any(trash_locations.noted(self.machine.state_directory)):
-            return []
-        return self.trash.returned()
+        return any(trash_locations.noted(self.machine.state_directory))
 
     @property
     def searches(self) -> "Searches":

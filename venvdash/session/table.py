@@ -173,6 +173,14 @@ class ScannedTable(Table):
             del self.rows[path]
             yield RowGone(path)
 
+    def at_rest(self, row: Row) -> Row:
+        """Return a row as it is while no process uses the environment, and no tool locks it."""
+        flags = row.environment.flags - {Flag.IN_USE, Flag.LOCKED}
+        environment = replace(row.environment, flags=flags)
+        now = self.machine.clock().wall
+        used = self._used(environment, row.verdict, row.record, now)
+        return replace(row, environment=environment, used=used)
+
     def _used(
         self, environment: Environment, verdict: Verdict, record: Record | None, now: float
     ) -> float | None:

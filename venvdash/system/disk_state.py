@@ -1,0 +1,337 @@
+"""The state of everything that a scan read, compact enough to compare all of it in milliseconds.
+
+Of each path only what was read of it counts (``reads.Read``). A name that a directory does not
+have, or an entry of which only the type was read, is covered by the state of the directory. A
+directory of which only the entries were read is unchanged as long as they are the same: in HOME,
+shells create and remove files all the time.
+
+The rule of ``system.fingerprint`` holds: what was changed less than two seconds before the scan
+began has no state, and nothing is remembered then. This module imports little, since
+``quick_answers`` compares with it.
+"""
+
+import errno
+import json
+import os
+import struct
+import time
+import zlib
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain, islice
+
+from venvdash.system import fingerprint
+from venvdash.system.dependencies import UnsettledError, of_variable
+from venvdash.system.reads import Read, Reads
+
+_TYPE, _LINK, _DIRECTORY = 0o170000, 0o120000, 0o040000  # S_IFMT, S_IFLNK, S_IFDIR
+_MOUNTS = "/proc/self/mountinfo"
+_LIMIT = 1024 * 1024  # bytes of it
+_SECONDS = 3600.0  # that a state is used: what depends on the time alone is noticed after that
+_JUMP = 60.0  # seconds by which the wall clock may differ from the boot clock
+_ENTRIES, _PARENTS, _NAME = int(Read.ENTRIES), int(Read.PARENTS), int(Read.NAME)
+_WHOLE = int(Read.ENTRIES | Read.CONTENT | Read.ACCESS_TIME)
+_TARGET, _ACCESS, _IDENTITY = int(Read.TARGET), int(Read.ACCESS_TIME), int(Read.IDENTITY)
+
+_LENGTHS = struct.Struct("<QQ")
+_WIDTH, _IDENTITY_WIDTH = 7, 5
+
+_Status = Callable[[bytes], os.stat_result]
+
+
+class ScanReads(Reads):
+    """What a scan reads, and when it began, in nanoseconds since the epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = time.time_ns()
+        self._entries: dict[str, str] = {}  # of directories that were being changed
+
+    def path(self, path: str, what: int) -> None:
+        """Note a path, before it is read."""
+        if what == _ENTRIES and path not in self.paths:
+            with suppress(OSError, ValueError):
+                if not self._settled(os.stat(path)):
+                    self._entries[path] = entries(path)
+        super().path(path, what)
+
+    def add(self, other: Reads) -> None:
+        """Note what was read in a part of this, after it was read."""
+        for path, what in other.paths.items():
+            self.paths[path] = self.paths.get(path, 0) | what
+        self.variables |= other.variables
+        self.complete &= other.complete
+
+    def state(self, cwd: str, unreliable: Collection[int] = ()) -> bytes:
+        """Return the state of everything that was read, in a scan with the directory ``cwd``.
+
+        Raises UnsettledError where something has none, or may have changed since the scan began, or
+        lies on one of the ``unreliable`` devices, where changes may not show.
+        """
+        if not self.complete:
+            raise UnsettledError("something that is not noted was read")
+        captured = _Captured(self, unreliable)
+        try:
+            for path, what in list(_with_parents(self.paths)):
+                captured.add(path, what)
+            return captured.packed(self.variables, cwd)
+        except (OSError, OverflowError) as error:
+            raise UnsettledError(str(error)) from error
+
+    def _settled(self, found: os.stat_result) -> bool:
+        return fingerprint.settled(fingerprint.of_stat(found), self.begun)
+
+    def is_settled(self, path: str, found: os.stat_result) -> bool:
+        """Return whether what was read of a path is what ``found`` is the status of."""
+        before = self._entries.get(path)
+        return self._settled(found) or (before is not None and before == entries(path))
+
+
+def _with_parents(paths: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """Yield all paths with what was read of them, and what resolving links read above them."""
+    parents: dict[str, int] = {}
+    for path, what in paths.items():
+        if not what & _PARENTS:
+            continue
+        for spelled in (path, os.path.realpath(path)):
+            while spelled not in parents:
+                parents[spelled] = _NAME
+                spelled = os.path.dirname(spelled)
+    for path in paths.keys() | parents.keys():
+        yield path, paths.get(path, 0) | parents.get(path, 0)
+
+
+class _Captured:
+    """The states of paths, in the lists in which ``unchanged`` compares them."""
+
+    def __init__(self, noted: ScanReads, unreliable: Collection[int]) -> None:
+        self._noted, self._unreliable = noted, unreliable
+        self._whole: dict[str, tuple[int, ...]] = {}
+        self._targets: dict[str, tuple[int, ...]] = {}
+        self._identities: dict[str, tuple[int, ...]] = {}
+        self._errors: dict[str, int] = {}  # of lstat
+        self._dangling: dict[str, int] = {}  # errors of stat
+        self._entries: dict[str, str] = {}
+        self._directories: set[str] = set()  # of which a change of any entry is noticed
+        self._named: list[tuple[str, os.stat_result]] = []  # of which only the type was read
+        self._absent: list[str] = []
+
+    def add(self, path: str, what: int) -> None:
+        """Take the state of a path."""
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            self._absent.append(path)
+        except OSError as error:
+            self._errors[path] = error.errno or 0
+        except ValueError:
+            return  # no such path can exist
+        else:
+            if found.st_mode & _TYPE == _LINK:
+                self._add_link(path, found, what)
+            elif what & _WHOLE:
+                self._check(path, found)
+                self._whole[path] = _numbers(found, what)
+                self._enter(path, found, what)
+            elif what & _IDENTITY:
+                self._identify(path, found)
+            else:
+                self._named.append((path, found))
+
+    def _add_link(self, path: str, link: os.stat_result, what: int) -> None:
+        if what != _TARGET:
+            self._check(path, link)
+            self._whole[path] = _numbers(link, 0)
+        try:
+            found = os.stat(path)
+        except OSError as error:
+            self._dangling[path] = error.errno or 0
+            return
+        if what & _WHOLE:
+            self._check(path, found)
+            self._targets[path] = _numbers(found, what)
+            self._directories.add(path)
+        else:
+            self._identify(path, found)
+
+    def _enter(self, path: str, found: os.stat_result, what: int) -> None:
+        if found.st_mode & _TYPE == _DIRECTORY:
+            self._directories.add(path)
+            if what & _WHOLE == _ENTRIES:
+                self._entries[path] = entries(path)
+
+    def _identify(self, path: str, found: os.stat_result) -> None:
+        """Take which file or directory it is; what is created in a directory changes nothing."""
+        if found.st_mode & _TYPE != _DIRECTORY or found.st_mtime_ns != found.st_ctime_ns:
+            self._check(path, found)
+        self._identities[path] = _identity(found)
+
+    def _check(self, path: str, found: os.stat_result) -> None:
+        if found.st_dev in self._unreliable or not self._noted.is_settled(path, found):
+            raise UnsettledError(path)
+
+    def packed(self, variables: Mapping[str, str], cwd: str) -> bytes:
+        """Return the state; see ``unchanged``. Raises OSError, UnsettledError, OverflowError."""
+        for path, found in self._named:
+            if os.path.dirname(path) not in self._directories:
+                self._identify(path, found)
+        for path in {self._first_missing(path) for path in self._absent}:
+            if os.path.dirname(path) not in self._directories:
+                self._errors[path] = errno.ENOENT
+        states = (self._whole, self._targets, self._identities)
+        errors = (self._errors, self._dangling)
+        header = {
+            **_surroundings(cwd),
+            "clocks": _clocks(),
+            "variables": dict(variables),
+            "entries": self._entries,
+            "counts": [len(part) for part in (*states, *errors)],
+        }
+        numbers = array("q")
+        for state in chain.from_iterable(part.values() for part in states):
+            numbers.extend(state)
+        numbers.extend(chain.from_iterable(part.values() for part in errors))
+        head = json.dumps(header).encode()
+        paths = b"\0".join(map(os.fsencode, chain(*states, *errors)))
+        return _LENGTHS.pack(len(head), len(paths)) + head + paths + numbers.tobytes()
+
+    def _first_missing(self, path: str) -> str:
+        """Return the highest of the directories that are missing at or above a path."""
+        while True:
+            above = os.path.dirname(path)
+            try:
+                found = os.stat(above)
+            except FileNotFoundError:
+                if os.path.lexists(above):  # a link to nowhere
+                    return path
+                path = above
+                continue
+            if above not in self._directories:
+                self._check(above, found)
+            return path
+
+
+def unchanged(state: bytes, cwd: str) -> bool:
+    """Return whether everything is as it was. Raises ValueError for what is no state."""
+    try:
+        return _unchanged(state, cwd)
+    except (KeyError, TypeError, AttributeError, OverflowError, struct.error) as error:
+        raise ValueError("is no state") from error
+    except OSError:
+        return False
+
+
+def _unchanged(state: bytes, cwd: str) -> bool:
+    head, length = _LENGTHS.unpack_from(state)
+    start = _LENGTHS.size + head
+    header = json.loads(state[_LENGTHS.size : start])
+    now = _surroundings(cwd)
+    if {key: header[key] for key in now} != now or not _soon_after(*header["clocks"]):
+        return False
+    if any(of_variable(name, os.environ) != was for name, was in header["variables"].items()):
+        return False
+    paths = iter(state[start : start + length].split(b"\0"))
+    numbers = array("q", state[start + length :])
+    whole, targets, identities, *errors = header["counts"]
+    end = _WIDTH * (whole + targets)
+    parts = iter(numbers[:end])
+    entered = {os.fsencode(path): was for path, was in header["entries"].items()}
+    return (
+        len(numbers) == end + _IDENTITY_WIDTH * identities + sum(errors)
+        and _same(os.lstat, islice(paths, whole), parts, entered)
+        and _same(os.stat, islice(paths, targets), parts, {})
+        and _identical(islice(paths, identities), iter(numbers[end:]))
+        and _failing(os.lstat, islice(paths, errors[0]), iter(numbers[-sum(errors) :]))
+        and _failing(os.stat, islice(paths, errors[1]), iter(numbers[len(numbers) - errors[1] :]))
+        and next(paths, b"") == b""
+    )
+
+
+def _same(
+    status: _Status, paths: Iterable[bytes], numbers: Iterator[int], entered: Mapping[bytes, str]
+) -> bool:
+    """Return whether everything has the numbers of ``_numbers``, or a directory its entries."""
+    rows = zip(*[numbers] * _WIDTH, strict=False)
+    for path, (device, inode, mode, size, modified, changed, accessed) in zip(
+        paths, rows, strict=False
+    ):
+        found = status(path)
+        if (
+            found.st_ctime_ns != changed
+            or found.st_mtime_ns != modified
+            or found.st_ino != inode
+            or found.st_size != size
+            or found.st_dev != device
+            or found.st_mode != mode
+        ):
+            if path not in entered or entries(os.fsdecode(path)) != entered[path]:
+                return False
+        elif accessed and found.st_atime_ns != accessed:
+            return False
+    return True
+
+
+def _identical(paths: Iterable[bytes], numbers: Iterator[int]) -> bool:
+    rows = zip(*[numbers] * _IDENTITY_WIDTH, strict=False)
+    return all(_identity(os.stat(path)) == was for path, was in zip(paths, rows, strict=False))
+
+
+def _failing(status: _Status, paths: Iterable[bytes], numbers: Iterable[int]) -> bool:
+    """Return whether each path still gives its error."""
+    for path, was in zip(paths, numbers, strict=False):
+        try:
+            status(path)
+        except OSError as error:
+            if error.errno == was:
+                continue
+        return False
+    return True
+
+
+def _numbers(found: os.stat_result, what: int) -> tuple[int, ...]:
+    accessed = found.st_atime_ns if what & _ACCESS else 0
+    times = (found.st_mtime_ns, found.st_ctime_ns, accessed)
+    return (found.st_dev, found.st_ino, found.st_mode, found.st_size, *times)
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    return (found.st_dev, found.st_ino, found.st_mode, found.st_uid, found.st_gid)
+
+
+def entries(directory: str) -> str:
+    """Return a digest of a directory and of the names and types in it. Raises OSError."""
+    import hashlib
+
+    from venvdash.system.birth_time import birth_of
+
+    with os.scandir(directory) as listing:
+        found = sorted(
+            (entry.name, entry.inode(), entry.is_symlink(), entry.is_dir(follow_symlinks=False))
+            for entry in listing
+        )
+    text = repr((_identity(os.stat(directory)), birth_of(directory), found))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _surroundings(cwd: str) -> dict[str, object]:
+    """Return what a scan depends on besides files and variables. Raises OSError."""
+    with open(_MOUNTS, "rb") as file:
+        mounts = file.read(_LIMIT)
+    return {
+        "cwd": cwd,
+        "users": [os.geteuid(), os.getegid(), *sorted(os.getgroups())],
+        "mounts": zlib.crc32(mounts),
+        "mounted": len(mounts),
+    }
+
+
+def _clocks() -> tuple[float, float]:
+    return time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _soon_after(wall: float, booted: float) -> bool:
+    """Return whether it was a short time ago, by both clocks."""
+    now, since_boot = _clocks()
+    passed = since_boot - booted
+    return 0 <= passed < _SECONDS and abs(now - wall - passed) < _JUMP
