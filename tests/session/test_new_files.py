@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ from venvdash.actions.safety import steps
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Outcome, Result
-from venvdash.scanner.usage import recheck
+from venvdash.scanner.usage import measurement, recheck
+from venvdash.scanner.usage.tree_count import count
 from venvdash.session import Session
 
 VENVDASH = [sys.executable, "-m", "venvdash"]
@@ -212,3 +214,45 @@ def test_a_package_that_comes_after_the_plan_for_a_named_orphan_is_seen(
     result = by_name(scanned(home), orphan, now=False, change=change)
     assert result.outcome is Outcome.SKIPPED
     assert result.reason == "It has changed since the plan was shown."
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every directory whose files were measured, in order."""
+    monkeypatch.setattr(new_files, "_MARGIN", 0.0)
+    monkeypatch.setattr(recheck, "_YOUNG", 0)
+    done: list[Path] = []
+
+    def noted(root: bytes, *more: Any) -> object:
+        done.append(Path(os.fsdecode(root)))
+        return count(root, *more)
+
+    monkeypatch.setattr(measurement, "count", noted)
+    return done
+
+
+def test_what_was_just_measured_is_not_measured_again(
+    home: Home, orphan: Path, measured: list[Path]
+) -> None:
+    scanned(home)  # writes a sidecar into it
+    session = scanned(home)
+    assert measured == [orphan, orphan]
+    (item,) = session.deletions.plan_prune(Rules()).items
+    assert measured == [orphan, orphan]
+    assert item.row.usage
+    assert item.row.usage.reclaimable == item.row.usage.on_disk
+
+
+@pytest.mark.parametrize("secretly", [False, True])
+@pytest.mark.parametrize("folder", ["", DEEP])
+def test_a_file_that_was_created_since_it_was_measured_is_found(
+    home: Home, orphan: Path, measured: list[Path], folder: str, *, secretly: bool
+) -> None:
+    scanned(home)
+    session = scanned(home)
+    file = orphan / folder / "x.csv"
+    (write_in_secret(file) if secretly else write(file))()
+    plan = session.deletions.plan_prune(Rules())
+    assert plan.items == ()
+    assert [one.path for one in plan.refused] == [orphan]
+    assert "your own files" in plan.refused[0].reason

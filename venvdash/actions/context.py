@@ -41,6 +41,17 @@ class Context:
     notes: Path | None = None
 
     @cached_property
+    def above_home(self) -> frozenset[Path]:
+        """The user's HOME, links resolved, and the directories above it."""
+        home = Path(os.path.realpath(self.machine.home))
+        return frozenset((home, *home.parents))
+
+    @cached_property
+    def above_own(self) -> Mapping[Path, Path]:
+        """A place of venvdash itself, for each such place and each directory above one."""
+        return {above: own for own in self.own for above in (own, *own.parents)}
+
+    @cached_property
     def above_roots(self) -> Mapping[Path, Path]:
         """A root below each directory that contains roots."""
         return {above: root for root in self.roots for above in root.parents}

@@ -12,6 +12,7 @@ from venvdash.system import reads
 _MOUNTINFO = "/proc/self/mountinfo"
 _FSTAB = "/etc/fstab"
 _LIMIT = 16 * 1024 * 1024  # bytes; a machine full of containers has some 10,000 lines
+_PART = 64 * 1024  # bytes; a buffer as large as the limit is slow
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 _SERVED = """9p acfs afs afpfs beegfs ceph cephfs cifs coda davfs dlm fhgfs glusterfs gfs gfs2 gpfs
@@ -222,8 +223,11 @@ def _content(path: str) -> bytes | None:
     try:
         if path != _MOUNTINFO:  # which has no fingerprint
             reads.note(path)
-        with open(path, "rb") as file:
-            return file.read(_LIMIT)
+        with open(path, "rb", buffering=0) as file:
+            data = b""
+            while len(data) < _LIMIT and (part := file.read(_PART)):
+                data += part
+            return data
     except OSError:
         return None
 

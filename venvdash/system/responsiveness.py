@@ -23,17 +23,20 @@ def unresponsive(paths: Iterable[Path]) -> list[Path]:
     """Return which of these paths do not respond, in their order.
 
     A missing or unreadable path responds. On a network mount only the mount point is checked, so
-    that many paths on a dead one take no longer than one path. Raises nothing.
+    that many paths on a dead one take no longer than one path. Where there is no such mount, to
+    which a link may lead, the mount points stand for all paths. Raises nothing.
     """
     wanted = list(dict.fromkeys(paths))
     mounts = Mounts.read()
+    local = not mounts.any_network
     points: dict[Path, Path] = {}
     for path in wanted:
         mount = mounts.of(path)
-        if mount is not None and mount.network and not mount.automount:
+        if mount is not None and not mount.automount and (mount.network or local):
             points[path] = Path(mount.point)
     dead = _ask(dict.fromkeys(points.values()))
-    dead |= _ask(path for path in wanted if points.get(path) not in dead)
+    asked = (path for path in wanted if path not in points) if local else wanted
+    dead |= _ask(path for path in asked if points.get(path) not in dead)
     return [path for path in wanted if path in dead or points.get(path) in dead]
 
 

@@ -333,6 +333,10 @@ def test_neighbours_are_looked_at_once(home: Home) -> None:
     for number in range(2000):
         path = _store(home) / f"app{number}"
         table[path] = replace(row, environment=replace(row.environment, path=path, entry=path))
-    neighbours = refusals.Neighbours.of(table)
-    assert len(neighbours.inside[_store(home)]) == 2000
-    assert len(neighbours.heirs[Path("/usr/bin")]) == 2000
+    around, base = (
+        replace(row, environment=replace(row.environment, path=path, entry=path))
+        for path in (_store(home), Path("/usr/bin"))
+    )
+    neighbours = refusals.Neighbours.of(table, [around, base])
+    assert len(neighbours.inside[str(_store(home))]) == 2000
+    assert len(neighbours.heirs["/usr/bin"]) == 2000

@@ -15,8 +15,9 @@ from venvdash.actions.journals import trash_journal
 from venvdash.model import UserFiles
 from venvdash.records import sidecar
 from venvdash.scanner.usage.footprint import Footprint, unpack
+from venvdash.scanner.usage.recheck import digest_of
 from venvdash.system.locks import LOCK_NAME
-from venvdash.system.walk import open_directory
+from venvdash.system.walk import open_directory, opened_directory
 from venvdash.text import visible
 
 _MARGIN = 2.0  # seconds; a directory that changed so shortly before it was read is read again
@@ -50,16 +51,20 @@ class Contents:
             status = os.lstat(entry)
         except OSError:
             return cls(user_files)
-        same = _unchanged(status, found.mtimes[0], found)
+        same = _unchanged(status, found.mtimes[0], found) or _same_content(entry, found)
         return cls(user_files, footprint, names if same else None)
+
+    def unchanged(self, entry: Path) -> bool:
+        """Return whether nothing was added to or taken out of any directory since; cheap."""
+        found = unpack(self.footprint) if self.names is not None else None
+        return found is not None and self._as_measured(entry, found)
 
     def created_since(self, entry: Path) -> str:
         """Return where the user has created files since, "" where nowhere.
 
         ``entry`` is where the environment lies now. Raises ChangedError where nobody can tell.
         """
-        found = unpack(self.footprint) if self.names is not None else None
-        if found is not None and self._as_measured(entry, found):
+        if self.unchanged(entry):
             return ""
         now = _counted(entry)
         if not now.count or now == self.user_files:
@@ -115,6 +120,15 @@ def _unchanged(status: os.stat_result, mtime: int, found: Footprint) -> bool:
     """Return whether a directory is as it was read; programs can set a mtime back, no ctime."""
     latest = int((found.measured - _MARGIN) * 1e9)
     return status.st_mtime_ns == mtime and status.st_ctime_ns < latest
+
+
+def _same_content(entry: Path, found: Footprint) -> bool:
+    """Return whether the entry itself, changed just before it was measured, is as it was then."""
+    try:
+        with opened_directory(os.fsencode(entry)) as descriptor:
+            return 0 in found.digests and digest_of(descriptor) == found.digests[0]
+    except OSError:
+        return False
 
 
 def _names(entry: Path) -> Names:

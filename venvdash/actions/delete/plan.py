@@ -27,7 +27,7 @@ from venvdash.model import (
 )
 from venvdash.model.packaging import canonical_name
 from venvdash.system import overlayfs, responsiveness
-from venvdash.system.files import read_text, real
+from venvdash.system.files import read_text
 from venvdash.system.processes import users
 from venvdash.text import because, visible
 
@@ -57,7 +57,7 @@ def plan_delete(
     rows = list({row.path: row for row in rows}.values())
     states = states or States(context)
     chosen = frozenset(row.path for row in rows)
-    neighbours = refusals.Neighbours.of(table)
+    neighbours = refusals.Neighbours.of(table, rows)
     seen = users([row.environment.entry for row in rows if row.environment.target is None])
     silent = frozenset(
         responsiveness.unresponsive(
@@ -88,8 +88,9 @@ def plan_delete(
 
 def _item(row: Row, context: Context, silent: frozenset[Path]) -> Item:
     """Return the row with all that goes with it. Raises ChangedError and ToolError."""
+    entry = refusals.real_entry(row.environment)
     if row.environment.target is not None:
-        return Item(row, how=Removal.UNLINK, folder=_folder(row, context))
+        return Item(row, how=Removal.UNLINK, folder=_folder(row, entry, context))
     here, edits = project_links.links_to(row, silent=silent)
     for path in (*(link.path for link in here), *(edit.path for edit in edits)):
         if not project_links.removable(path):
@@ -102,20 +103,19 @@ def _item(row: Row, context: Context, silent: frozenset[Path]) -> Item:
         how = Removal.TOOL
     elif overlayfs.renamable(row.environment.entry, context.mounts) is False:
         how = Removal.IN_PLACE
-    folder = _folder(row, context) if how is Removal.TRASH else None
-    return Item(
-        row, tuple(_only_here(row, silent)), edits, here, how, _confirm(row, context), folder
-    )
+    folder = _folder(row, entry, context) if how is Removal.TRASH else None
+    only_here, confirm = tuple(_only_here(row, silent)), _confirm(row, entry, context)
+    return Item(row, only_here, edits, here, how, confirm, folder)
 
 
-def _folder(row: Row, context: Context) -> TrashFolder:
-    place = real(row.environment.entry.parent)
-    return trash_folder.choose(place, context.stores(row.environment), context.machine)
+def _folder(row: Row, entry: Path, context: Context) -> TrashFolder:
+    stores = context.stores(row.environment)
+    return trash_folder.choose(entry.parent, stores, context.machine)
 
 
-def _confirm(row: Row, context: Context) -> str:
+def _confirm(row: Row, entry: Path, context: Context) -> str:
     """Return why the environment's name must be typed, "" where a yes will do."""
-    if context.mounts.shared(real(row.environment.entry)) and used_lately(row):
+    if context.mounts.shared(entry) and used_lately(row):
         return "it was used in the last 14 days, and processes on other computers cannot be checked"
     if row.environment.location is not Location.CENTRAL:
         return "it is outside all stores, and only a project points to it"
@@ -159,7 +159,7 @@ def _locked_names(row: Row, silent: frozenset[Path]) -> frozenset[str] | None:
     found: set[str] = set()
     any_lockfile = False
     for project in row.verdict.projects:
-        for name in _LOCKFILES if project not in silent else ():
+        for name in _LOCKFILES if project not in silent and os.path.isdir(project) else ():
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)
             if text is not None:
                 any_lockfile = True

@@ -1,16 +1,19 @@
 """Bytes that deleting a selection frees, from the last scan or measured again."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.model import Row
 from venvdash.records.flags import flagged
-from venvdash.scanner.usage.selection_sum import Sum
+from venvdash.scanner.usage.selection_sum import Entry, Sum
 from venvdash.scanner.usage.usage_index import UsageIndex
 from venvdash.system.extents import settle
 from venvdash.system.mounts import Mounts
+
+_JUST = 60.0  # seconds that a figure is new for; a file that is written to in place shows nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,22 @@ class SelectionSizes:
     def measured(
         self, rows: Sequence[Row], cancelled: Callable[[], bool]
     ) -> tuple[UsageIndex, dict[Path, Row]]:
-        """Measure the rows' entries again, and return them with what they take now."""
+        """Return the rows with what their entries take now.
+
+        They are measured again, but for those that the last scan has just measured, and in which
+        nothing has changed since.
+        """
         from venvdash.scanner.usage.measurement import measure
 
         fresh, usages = UsageIndex(), {}
-        paths = [row.environment.entry for row in rows if row.environment.target is None]
+        known = {one.path: one for one in self._just_measured(rows)}
+        trees = (row.environment.entry for row in rows if row.environment.target is None)
+        paths = [path for path in trees if path not in known]
         for sized in measure(paths, {}, cancelled, usage_index=fresh, cache=self.cache):
             usages[sized.path] = sized.usage
+        for path, entry in known.items():
+            fresh.add(entry)
+            usages[path] = entry.usage
         entries = {
             row.path: row.environment.entry for row in rows if row.environment.entry in usages
         }
@@ -77,6 +89,24 @@ class SelectionSizes:
                 row = replace(row, environment=environment, usage=usage)
             found[row.path] = row
         return fresh, found
+
+    def _just_measured(self, rows: Sequence[Row]) -> Iterator[Entry]:
+        """Yield what was measured by the last scan and is the same now.
+
+        Not of those that share files or blocks: no time in them tells who has them by now.
+        """
+        from venvdash.actions.delete.new_files import Contents
+
+        now = time.time()
+        paths = [row.path for row in rows if row.path == row.environment.entry]
+        with self._lock:
+            known = list(self.usage_index.apart(paths))
+        for entry in known:
+            usage = entry.usage
+            if usage.user_files is None or not 0 <= now - usage.measured <= _JUST:
+                continue
+            if Contents.of(entry.path, usage.user_files, entry.packed).unchanged(entry.path):
+                yield entry
 
     def fresh(self, fresh: UsageIndex, entries: Mapping[Path, Path]) -> Sum:
         """Return the sum of environments, by where each was just measured into ``fresh``."""

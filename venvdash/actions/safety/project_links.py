@@ -8,12 +8,13 @@ import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Content, Swap
 from venvdash.actions.safety import file_swap
-from venvdash.model import Direction, Edit, EvidenceKind, Link, Row
+from venvdash.model import Direction, Edit, Environment, EvidenceKind, Link, Row
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.system import responsiveness
 from venvdash.system.directory import Directory
@@ -33,8 +34,7 @@ def links_to(
     an OSError is raised unless it says that nothing is there, or that we may not look. ``silent``
     are those of ``folders`` that have just not responded; without it they are asked.
     """
-    environment = row.environment
-    places = {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
+    places = cache(partial(_places, row.environment))
     links, edits = [], []
     candidates = list(_candidates(row))
     if silent is None:
@@ -44,16 +44,20 @@ def links_to(
             if path.parent in silent:
                 raise TimeoutError(errno.ETIMEDOUT, f"{path.parent} does not respond")
             mode = os.lstat(path).st_mode
-            if _is_link(path, mode) and os.path.realpath(path) in places:
+            if _is_link(path, mode) and os.path.realpath(path) in places():
                 links.append(Link(path, os.readlink(path)))
             elif stat.S_ISREG(mode) and path.name in VENV_NAMES:
                 text = _pointer_text(path)
-                if text is not None and named_by(path, text) in places:
+                if text is not None and named_by(path, text) in places():
                     edits.append(Edit(path, text, None))
         except (OSError, ValueError) as error:
             if strict and isinstance(error, OSError) and error.errno not in _NOTHING:
                 raise
     return tuple(links), tuple(edits)
+
+
+def _places(environment: Environment) -> set[str]:
+    return {os.path.realpath(environment.path), os.path.realpath(environment.entry)}
 
 
 def folders(row: Row) -> set[Path]:

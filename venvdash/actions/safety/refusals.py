@@ -5,7 +5,7 @@ In doubt the answer is a reason to leave it alone. Reasons are sentences for peo
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,26 +44,40 @@ def relinked(row: Row, context: Context) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """What deleting one environment would do to others: which lie in, or were made from, each."""
+    """What deleting some environments would do to others.
 
-    inside: Mapping[Path, list[Row]]
-    heirs: Mapping[Path, list[Row]]
+    Which lie ``inside`` each of their entries, and which were made from each (``heirs``), by path.
+    """
+
+    inside: Mapping[str, list[Row]]
+    heirs: Mapping[str, list[Row]]
 
     @classmethod
-    def of(cls, table: Mapping[Path, Row]) -> "Neighbours":
-        """Look at all known environments once."""
-        inside: dict[Path, list[Row]] = defaultdict(list)
-        heirs: dict[Path, list[Row]] = defaultdict(list)
+    def of(cls, table: Mapping[Path, Row], rows: Iterable[Row]) -> "Neighbours":
+        """Look at all known environments once, for what is in or from those of ``rows``."""
+        wanted = {str(place) for row in rows for place in (row.path, row.environment.entry)}
+        inside: dict[str, list[Row]] = defaultdict(list)
+        heirs: dict[str, list[Row]] = defaultdict(list)
+        bases: dict[Path, set[str]] = {}
         for path, row in table.items():
-            for above in path.parents:
+            for above in wanted.intersection(_above(str(path))):
                 inside[above].append(row)
             base = row.environment.base
             if base is None or row.environment.target is not None:
                 continue
-            for at in dict.fromkeys((base, real(base))):
-                for above in (at, *at.parents):
-                    heirs[above].append(row)
+            if base not in bases:
+                places = {str(base), str(real(base))}
+                bases[base] = wanted & {one for at in places for one in (at, *_above(at))}
+            for above in bases[base]:
+                heirs[above].append(row)
         return cls(inside, heirs)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the directories above an absolute path."""
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
 
 
 def refusal(
@@ -80,18 +94,18 @@ def refusal(
 def _refusals(
     row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
 ) -> Iterator[str]:
-    yield from protected(real_entry(row.environment), row.environment, context)
-    yield from _in_place(row, neighbours, context, chosen)
+    entry = real_entry(row.environment)
+    yield from protected(entry, row.environment, context)
+    yield from _in_place(row, entry, neighbours, context, chosen)
 
 
 def refusals_to_move(row: Row, table: Mapping[Path, Row], context: Context) -> Iterator[str]:
     """Yield why an environment must stay where it is; ``table`` holds every known one."""
-    yield from protected(real_entry(row.environment), row.environment, context)
-    yield from _in_place(row, Neighbours.of(table), context, frozenset())
+    yield from _refusals(row, Neighbours.of(table, [row]), context, frozenset())
 
 
 def _in_place(
-    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+    row: Row, entry: Path, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
 ) -> Iterator[str]:
     environment = row.environment
     if row.verdict.status is Status.CHECKING:
@@ -101,7 +115,7 @@ def _in_place(
         return
     yield from owned(environment, context.machine.uid)
     yield from in_project(environment, context.machine.home)
-    yield from mounted(real_entry(environment), context.mounts)
+    yield from mounted(entry, context.mounts)
     yield from _inner(row, neighbours)
     yield from _based(row, neighbours, chosen)
     yield from unwritable(environment.entry)
@@ -134,10 +148,9 @@ def another_home(machine: Machine) -> Iterator[str]:
 def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
     """Yield why nothing at this place is ever deleted."""
     yield from another_home(context.machine)
-    home = Path(os.path.realpath(context.machine.home))
     if entry.parent == entry or not entry.name:
         yield "It is the root of the file system."
-    if entry in (home, *home.parents):
+    if entry in context.above_home:
         yield "It is your home directory, or contains it."
     if entry.name.startswith(".venvdash-"):
         yield "It belongs to venvdash: it is in the trash or being created."
@@ -148,10 +161,9 @@ def protected(entry: Path, environment: Environment, context: Context) -> Iterat
         place = entry
     if place is not None:
         yield f"It is a store's directory, or contains one: {visible(place)}."
-    if environment.target is None:
-        for own in context.own:
-            if entry == own or entry in own.parents:
-                yield f"venvdash is running from it ({visible(own)})."
+    own = context.above_own.get(entry)
+    if own is not None and environment.target is None:
+        yield f"venvdash is running from it ({visible(own)})."
 
 
 def _is_one(roots: tuple[Root, ...]) -> bool:
@@ -246,7 +258,7 @@ def _journals(directory: Directory) -> Iterator[str]:
 def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
     """Yield what else lies inside and was not selected to be deleted."""
     entry = row.environment.entry
-    inner = [other for other in neighbours.inside.get(entry, ()) if other.path != row.path]
+    inner = [other for other in neighbours.inside.get(str(entry), ()) if other.path != row.path]
     if inner:
         yield f"Other environments are inside it: {_named(inner)}."
     for project in row.verdict.projects:
@@ -257,7 +269,7 @@ def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
 def _based(row: Row, neighbours: Neighbours, chosen: frozenset[Path]) -> Iterator[str]:
     """Yield who would lose its interpreter."""
     keep = {row.path, *chosen}
-    found = {other.path: other for other in neighbours.heirs.get(row.path, ())}
+    found = {other.path: other for other in neighbours.heirs.get(str(row.path), ())}
     heirs = [other for path, other in found.items() if path not in keep]
     if heirs:
         yield f"Other environments use its Python: {_named(heirs)}."

@@ -161,7 +161,7 @@ def _planned(
 
 def _replaceable(row: Row, found: DryRun, context: Context, table: Mapping[Path, Row]) -> None:
     """Raise CannotSyncError unless the environment might be deleted as well."""
-    reason = refusals.refusal(row, refusals.Neighbours.of(table), context, frozenset())
+    reason = refusals.refusal(row, refusals.Neighbours.of(table, [row]), context, frozenset())
     reason = reason or _why_kept(row)
     if reason is not None:
         raise CannotSyncError(

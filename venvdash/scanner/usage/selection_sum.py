@@ -31,7 +31,11 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One environment; ``copied``: something unknown, such as a snapshot, holds a copy of it."""
+    """One environment.
+
+    ``shares``: it may have inodes or blocks in common with something else. ``copied``: something
+    unknown, such as a snapshot, holds a copy of it.
+    """
 
     path: Path
     device: int
@@ -41,6 +45,7 @@ class Entry:
     usage: Usage
     packed: bytes
     metadata: int = 0
+    shares: bool = True
     copied: bool = False
 
     @property
@@ -54,8 +59,9 @@ class Entry:
         return self.device, self.inode
 
     def footprint(self) -> Footprint:
-        """Return what was measured, without the directories' names."""
-        return unpack(self.packed, listing=False) or Footprint(self.device, self.inode, 0.0)
+        """Return what it shares, without the directories' names."""
+        found = unpack(self.packed, listing=False) if self.shares else None
+        return found or Footprint(self.device, self.inode, 0.0)
 
 
 @dataclass(slots=True)

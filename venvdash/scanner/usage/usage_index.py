@@ -202,10 +202,28 @@ class UsageIndex:
         extents = footprint.extents
         metadata = extents.metadata if extents else 0
         self._entries[path] = Entry(
-            path, footprint.device, footprint.inode, footprint.own, nested, usage, packed, metadata
+            path,
+            footprint.device,
+            footprint.inode,
+            footprint.own,
+            nested,
+            usage,
+            packed,
+            metadata,
+            shares=bool(footprint.inodes or extents),
         )
         if extents and extents.shared_marks:
             self._marked[path] = extents
+
+    def apart(self, paths: Iterable[Path]) -> Iterator[Entry]:
+        """Yield what was measured of those that have nothing in common with any other."""
+        if not any(entry.nested for entry in self._entries.values()):
+            known = (self._entries.get(path) for path in paths)
+            yield from (entry for entry in known if entry and not entry.shares)
+
+    def add(self, entry: Entry) -> None:
+        """Add what another index has measured, and ``apart`` has yielded."""
+        self._entries[entry.path] = entry
 
     def packed(self, path: Path) -> bytes:
         """Return the packed footprint of an environment, empty for one that was not entered."""
