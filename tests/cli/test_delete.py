@@ -69,7 +69,7 @@ def test_a_dry_run_shows_the_same_plan_and_does_nothing(home: Home, scratch: Pat
     assert done.keys() == PLAN | DONE
     assert {key: done[key] for key in PLAN} == shown
     (result,) = done["results"]
-    assert (result["path"], result["outcome"], result["reason"]) == (str(scratch), "done", "")
+    assert (result["path"], result["outcome"], result["reason"]) == (str(scratch), "done", None)
     assert done["in_trash"] == done["reclaimable"]
     assert Path(result["trash"], "pyvenv.cfg").exists()
 

@@ -86,6 +86,7 @@ class Checker:
             assert isinstance(value, int | float), where
         else:
             assert type(value) is PLAIN[kind], (where, value)
+            assert value != "", where
             assert kind != "time" or RFC_3339.fullmatch(str(value)), (where, value)
             assert kind != "path" or Path(str(value)).is_absolute(), (where, value)
 
@@ -125,6 +126,12 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     assert {one["status"] for one in environments} == {*Status} - {Status.CHECKING}
     for name in ("report.py", "sandbox", "webtools", "py-nightly", "scratchpad", "webapp"):
         checker.check(printed(user, "info", name, "--json"), "info")
+    checker.check(printed(user, "path", "webapp", "--json"), "paths")
+    checker.check(printed(user, "note", "webapp", "--json"), "noted")
+    checker.check(printed(user, "note", "webapp", "mine", "--json"), "noted")
+    checker.check(printed(user, "pin", "photos", "webapp", "--json"), "pinned")
+    checker.check(printed(user, "unpin", "photos", "webapp", "--json"), "pinned")
+    checker.check(printed(user, "info", "nope", "--json", code=1), "failure")
     checker.check(printed(user, "stores", "--json"), "stores")
     checker.check(printed(user, "stores", "--add", "~/mine", "--json"), "added")
     changes = [
@@ -176,3 +183,52 @@ def commands(command: click.Command, names: Sequence[str]) -> Iterator[str]:
             below = command.get_command(click.Context(command), name)
             assert below is not None
             yield from commands(below, (*names, name))
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("list nope", 1),
+        ("list --status nope", 2),
+        ("list --kind nope", 2),
+        ("list --json-stream --sort nope", 2),
+        ("info nope", 1),
+        ("path nope", 1),
+        ("note", 2),
+        ("pin nope", 1),
+        ("delete", 2),
+        ("delete nope", 1),
+        ("prune --older-than nope", 2),
+        ("rename nope x", 1),
+        ("move sandbox nope", 2),
+        ("undo 999", 1),
+        ("trash restore nope", 1),
+        ("stores --add /nope", 2),
+        ("nope", 2),
+    ],
+)
+def test_an_error_is_an_object(user: Home, line: str, status: int) -> None:
+    arguments = line.split()
+    more = () if "--json-stream" in arguments else ("--json",)
+    answer = printed(user, *arguments, *more, code=status)
+    if line == "list nope":  # what it found, which is nothing, comes first
+        assert answer["environments"] == []
+        return
+    assert answer.keys() == {"schema", "error"}
+    error = answer["error"]
+    assert isinstance(error, dict)
+    assert error["status"] == status
+    assert error["message"]
+
+
+def test_a_refusal_after_the_plan_adds_no_object(user: Home) -> None:
+    answer = printed(user, "delete", "scratchpad", "--json", code=2)
+    assert "items" in answer
+    assert "error" not in answer
+
+
+def test_every_line_of_a_stream_has_the_schema(user: Home) -> None:
+    ran = user.run(sys.executable, "-m", "venvdash", "list", "--json-stream", "--no-usage")
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(lines) > 10
+    assert {line["schema"] for line in lines} == {3}

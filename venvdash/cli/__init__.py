@@ -15,9 +15,10 @@ from itertools import takewhile
 import click
 
 from venvdash import __version__
-from venvdash.cli import output
+from venvdash.cli import output, styles
 from venvdash.cli.completing import COMPLETING, register
 from venvdash.presentation import colours
+from venvdash.presentation.roles import Role
 from venvdash.quick_answers import ALIASES
 from venvdash.text import visible
 
@@ -140,6 +141,15 @@ def main() -> None:
     sys.exit(status)
 
 
+def _show(error: click.ClickException) -> None:
+    """Say what is wrong with the command line, and where its help is."""
+    styles.complain(visible(error.format_message()), Role.ERROR)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        path = error.ctx.command_path
+        click.echo(f"Run `{path} --help` to see how it is used.", err=True)
+    output.print_error(error.format_message(), error.exit_code)
+
+
 def _status() -> int:
     """Run it and return its exit status; errors of the system are told in one line on stderr."""
     try:
@@ -150,7 +160,7 @@ def _status() -> int:
     except SystemExit as end:  # of a shell's completion
         return end.code if isinstance(end.code, int) else 1
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except click.Abort as end:
         return _INTERRUPTED if isinstance(end.__cause__, KeyboardInterrupt) else 1
@@ -158,6 +168,8 @@ def _status() -> int:
         return output.failed(error)
     except OSError as error:
         about = f": {error.filename}" if error.filename else ""
-        sys.stderr.write(f"venvdash: {visible(f'{error.strerror or error}{about}')}\n")
+        message = f"{error.strerror or error}{about}"
+        styles.complain(visible(message), Role.ERROR)
+        output.print_error(message, 1)
         return 1
     return answer if isinstance(answer, int) else 0

@@ -11,6 +11,7 @@ import click
 
 from venvdash import config
 from venvdash.actions.events import Progressed, Searching, Tally
+from venvdash.cli import output
 from venvdash.cli.styles import complain
 from venvdash.formats import size
 from venvdash.presentation.colours import columns_of
@@ -111,6 +112,7 @@ def open_dashboard(*, records: bool, machine: Machine | None = None) -> int:
 def fail(message: str, status: int) -> NoReturn:
     """Say what happened on stderr and end the program with ``status``."""
     complain(message, Role.ERROR)
+    output.print_error(message, status)
     raise click.exceptions.Exit(status)
 
 

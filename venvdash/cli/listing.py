@@ -182,7 +182,7 @@ def _stream(
             continue
         if (not names or opened.matches(names, [event.row])) and wanted(event.row):
             shown.add(event.row.path)
-            click.echo(json.dumps(_row_json(event.row, found)))
+            click.echo(json.dumps(output.with_schema(_row_json(event.row, found))))
             sys.stdout.flush()
     return _named(opened, names)[1]
 

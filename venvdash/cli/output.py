@@ -12,12 +12,14 @@ import os
 import select
 import sys
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from venvdash.text import because
 
-_JSON_SCHEMA = 2  # goes up when a key or a value of what `--json` prints changes
+_JSON_SCHEMA = 3  # goes up when a key or a value of what `--json` prints changes
 _acting = False  # whether something is being changed, or has been
+_answered = False  # whether JSON was printed, or its beginning
 
 
 class OutputError(Exception):
@@ -107,18 +109,29 @@ def _check(descriptor: int) -> None:
         raise OutputError(OSError(errno.EPIPE, os.strerror(errno.EPIPE)))
 
 
+def with_schema(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return a JSON object with the number of its schema."""
+    return {"schema": _JSON_SCHEMA, **answer}
+
+
 def print_json(answer: Mapping[str, object]) -> None:
     """Write a JSON object, with the number of its schema."""
+    global _answered
+    _answered = True
     sys.stdout.write(json.dumps(with_schema(answer)) + "\n")
 
 
-def with_schema(answer: Mapping[str, object]) -> dict[str, object]:
-    """Return a JSON object with the number of its schema, first."""
-    return {"schema": _JSON_SCHEMA, **answer}
+def print_error(message: str, status: int) -> None:
+    """Write an error as a JSON object, if JSON was asked for and none was written."""
+    options = set(takewhile(lambda argument: argument != "--", sys.argv[1:]))
+    if not _answered and options & {"--json", "--json-stream"}:
+        print_json({"error": {"message": message, "status": status}})
 
 
 def begin_json(plan: Mapping[str, object]) -> None:
     """Write the beginning of a JSON object, the plan, before it is carried out."""
+    global _answered
+    _answered = True
     sys.stdout.write(json.dumps(with_schema(plan))[:-1])
     acting()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from venvdash.cli import output
 from venvdash.cli.common import fail, session
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
@@ -22,14 +23,20 @@ from venvdash.text import visible
     "--project", "what", flag_value="project", help="Print the path of its project or script."
 )
 @click.option("--bin", "what", flag_value="bin", help="Print the directory of its programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of these as JSON.")
 @click.pass_obj
-def command(records: bool, name: str | None, what: str | None) -> None:
+def command(records: bool, name: str | None, what: str | None, as_json: bool) -> None:
     """Print the path of an environment.
 
     The default is the environment of the current directory's project.
     """
     opened = session(records=records)
     (row,) = scan_for(opened, name, usage=False)
+    if as_json:
+        paths = {key: _path(row, key) for key in ("path", "python", "bin", "project")}
+        texts = {key: str(path) if path else None for key, path in paths.items()}
+        output.print_json({"name": row.name, **texts})
+        return
     path = _path(row, what)
     if path is None:
         fail(f"{row.name} belongs to no project.", 1)

@@ -32,7 +32,7 @@ def row_json(row: Row) -> dict[str, object]:
         "name": row.name,
         "path": str(environment.path),
         "entry": str(environment.entry),
-        "store": environment.store,
+        "store": environment.store or None,
         "kind": environment.traits.kind,
         "location": environment.location.value,
         "python": environment.python,
@@ -45,7 +45,7 @@ def row_json(row: Row) -> dict[str, object]:
                 "project": str(claim.project),
                 "how": claim.how.value,
                 "from": claim.direction.value,
-                "source": claim.source,
+                "source": claim.source or None,
                 "seen": time_json(claim.seen),
                 "proves": claim.proves,
             }
@@ -68,15 +68,10 @@ def row_json(row: Row) -> dict[str, object]:
 def details_json(found: "EnvironmentDetails") -> dict[str, object]:
     """Return what `list --json` says of an environment, and all that is looked up for one."""
     from venvdash.presentation.details import flags_in_words  # no list needs it
-    from venvdash.presentation.labels import evidence_in_words
 
     row = found.row
     return row_json(row) | {
         "packages": [package_json(package) for package in found.packages],
-        "claims": [
-            {"proves": proves, "words": words}
-            for proves, words in evidence_in_words(row.verdict.claims)
-        ],
         "flag_reasons": {flag.value: reason for flag, reason in flags_in_words(found).items()},
         "missing": [
             {"package": one.package, "count": one.count, "files": [str(f) for f in one.files]}
@@ -113,7 +108,7 @@ def _record_json(record: Record | None) -> dict[str, object] | None:
         return None
     return {
         "identity": record.identity,
-        "note": record.note,
+        "note": record.note or None,
         "pinned": record.pinned,
         "first_seen": time_json(record.first_seen or None),
         "last_seen": time_json(record.last_seen or None),
@@ -128,7 +123,7 @@ def package_json(package: Package) -> dict[str, object]:
     """Return an installed package as JSON shows it."""
     return {
         "name": package.name,
-        "version": package.version,
+        "version": package.version or None,
         "origin": package.origin,
         "editable": package.editable,
     }
@@ -209,11 +204,11 @@ def _item_json(item: Item) -> dict[str, object]:
         "cache_held": usage.cache_held if usage else None,
         "only_here": [package_json(package) for package in item.only_here],
         "how": str(item.how),
-        "confirm": item.confirm,
+        "confirm": item.confirm or None,
         "trash_folder": str(item.folder.path) if item.folder else None,
         "lasts_until": (item.folder.lasts_until or None) if item.folder else None,
         "user_files": user_files_json(usage.user_files) if usage else None,
-        "unsearched": item.unsearched,
+        "unsearched": item.unsearched or None,
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }
@@ -227,7 +222,7 @@ def finished_json(finished: Finished) -> dict[str, object]:
                 "path": str(result.path),
                 "name": result.name,
                 "outcome": result.outcome.value,
-                "reason": result.reason,
+                "reason": result.reason or None,
                 "trash": str(result.trash) if result.trash else None,
                 "place": str(result.place) if result.place else None,
             }
@@ -255,7 +250,7 @@ def proposal_json(proposal: Proposal) -> dict[str, object]:
         "python": proposal.python,
         "commands": [list(command) for command in proposal.commands],
         "packages": [
-            {"name": one.name, "version": one.version, "action": one.action}
+            {"name": one.name, "version": one.version or None, "action": one.action}
             for one in proposal.packages
         ],
         "edits": [str(edit.path) for edit in proposal.edits],
@@ -273,8 +268,8 @@ def trashed_json(one: Trashed) -> dict[str, object]:
         "original": str(one.original),
         "project": str(one.project) if one.project else None,
         "kind": one.kind,
-        "status": one.status,
-        "reason": one.reason,
+        "status": one.status or None,
+        "reason": one.reason or None,
         "since": time_json(one.since),
         "on_disk": one.on_disk,
         "reclaimable": one.reclaimable,
