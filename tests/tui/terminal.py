@@ -107,6 +107,8 @@ class Terminal:
             with contextlib.suppress(OSError):  # it ended between the two keys
                 self.send("\x1b")
                 self.send("q")
+                if self._process.poll() is None:
+                    self.send("y")  # it asks where something is under way
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGUSR1)  # it may tell where it hangs
             self.read(1)

@@ -11,7 +11,7 @@ from venvdash.actions.events import RowChanged
 from venvdash.model import Row
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen
 from venvdash.stores.roots import Root
-from venvdash.tui.keys import SECTIONS
+from venvdash.tui.keys import DIALOG_SECTIONS, MAIN_SECTIONS, SORT
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
@@ -211,9 +211,9 @@ def test_help_names_every_key_and_mark() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("question_mark")
-        for _, bindings in SECTIONS:
+        for _, bindings in (*MAIN_SECTIONS, *DIALOG_SECTIONS):
             for binding in bindings:
-                assert binding.description in driver.text
+                assert all(word in driver.text for word in binding.description.split())
         assert "✗ orphan" in driver.text
         assert "its interpreter is gone" in driver.text
         await driver.press("q")
@@ -276,5 +276,85 @@ def test_the_mark_of_the_current_project_is_beside_its_name() -> None:
         await driver.scanned()
         line = next(line for line in driver.lines if "● webapp" in line)
         assert " here " in line
+
+    drive(source(), script)
+
+
+@pytest.mark.parametrize(("width", "columns"), [(60, 1), (120, 2), (160, 3)])
+def test_help_has_as_many_columns_as_there_is_room_for(width: int, columns: int) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("question_mark")
+        await driver.until(lambda: "Move" in driver.text)
+        titles = [title for title, _ in (*MAIN_SECTIONS, *DIALOG_SECTIONS)] + ["Status", "Flags"]
+        starts = {line.index(title) for line in driver.lines for title in titles if title in line}
+        assert all(len(line) <= width for line in driver.lines)
+        assert sum(f" {title}" in line for line in driver.lines for title in titles) >= 15
+        assert len(starts) >= columns
+
+    drive(source(), script, (width, 150))
+
+
+def test_each_sort_key_sorts_and_reverses() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        table = driver.main.listing.table
+        for binding in SORT:
+            if not binding.action.startswith("sort('"):
+                continue
+            column = binding.action.split("'")[1]
+            await driver.press(binding.key)
+            assert table.sort == column or column == "name"
+            before = table.descending
+            await driver.press(binding.key)
+            assert (table.sort, table.descending) == (column, not before)
+
+    drive(source(), script)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_details_pane_is_shown_hidden_and_scrolled_by_key(size: tuple[int, int]) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        pane = driver.main.details.pane
+        shown = pane.display
+        assert shown == (size == (120, 40))
+        await driver.press("i")
+        assert pane.display != shown
+        await driver.press("i")
+        assert pane.display == shown
+        if not shown:
+            await driver.press("i")
+        pane.styles.height = 3
+        await driver.until(lambda: pane.line_count > pane.size.height > 0)
+        await driver.press("J", "J")
+        assert pane.scroll_offset.y == 2
+        await driver.press("K")
+        assert pane.scroll_offset.y == 1
+
+    drive(source(), script, size)
+
+
+def test_the_palette_shows_the_key_of_each_command() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("colon", *"prune")
+        await driver.until(lambda: "Prune …  P" in driver.text)
+
+    drive(source(), script, (120, 40))
+
+
+@pytest.mark.parametrize("key", ["colon", "question_mark", "x"])
+def test_a_screen_that_is_dismissed_twice_leaves_the_one_below_alone(key: str) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press(key)
+        dialog = driver.app.screen
+        assert dialog is not driver.main
+        dialog.dismiss()
+        dialog.dismiss()  # as two keys do that arrive at once
+        await driver.until(lambda: driver.app.screen is driver.main)
+        await driver.press("j")
+        assert driver.app.is_running
 
     drive(source(), script)

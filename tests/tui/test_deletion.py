@@ -278,6 +278,10 @@ def test_quitting_leaves_what_is_queued_alone() -> None:
     async def script(driver: Driver) -> None:
         await delete_all(driver)
         await driver.press("q")
+        await driver.until(lambda: "venvdash is still deleting." in driver.text)
+        await driver.press("escape")
+        assert driver.app.is_running, "Cancel is the default"
+        await driver.press("q", "y")
 
     assert drive(session, script) == 0
     assert not gate.is_set()

@@ -75,7 +75,7 @@ def test_sorting_by_keys_by_header_and_the_other_way_round() -> None:
         assert driver.listed[0] == "data-notebooks"
         assert driver.listed[-1] == "half", "what is not measured comes last"
         assert "Size▼" in driver.text
-        await driver.press("i")
+        await driver.press("I")
         assert driver.listed[0] == "scratch"
         assert driver.listed[-1] == "half"
         size = next(p for p in driver.main.listing.environments.columns if p.column.key == "name")

@@ -70,7 +70,7 @@ def test_quitting_leaves_nothing_running(place: Place) -> None:
 
     async def script(driver: Driver) -> None:
         await syncing(driver, slow)
-        await driver.press("q")
+        await driver.press("q", "y")
 
     assert drive(Session(place.home.machine(), Config()), script) == 0
     assert not alive(building(slow))

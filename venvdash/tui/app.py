@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
-from venvdash.tui.keys import SUSPEND
+from venvdash.tui.keys import KEY_NAMES, SUSPEND
 from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
-from venvdash.tui.palette import Commands
+from venvdash.tui.palette import Commands, Palette
 from venvdash.tui.signals import Signals
 from venvdash.tui.suspend import ExternalPrograms
 from venvdash.tui.widgets.line_table import LineTable
@@ -110,6 +110,13 @@ class Dashboard(App[int]):
         """Return the main screen."""
         return self._main
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Return what a key is called, everywhere the same: Ctrl+B, PgUp, Esc, F2, x."""
+        name = super().get_key_display(binding)
+        if name.startswith("^") and len(name) > 1:
+            return f"Ctrl+{name[1:].upper()}"
+        return KEY_NAMES.get(name, name)
+
     def validate_theme(self, name: str) -> str:
         """Refuse ANSI themes under NO_COLOR: Textual paints them black on black."""
         theme = self.available_themes.get(name)
@@ -123,29 +130,45 @@ class Dashboard(App[int]):
             if command.title in self._SYSTEM_COMMANDS:
                 yield command
 
-    async def action_quit(self) -> None:
-        """Exit at once; a scan is asked to stop, not waited for.
+    def action_command_palette(self) -> None:
+        """Open the command palette."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
-        A deletion ends after its current environment. Ask first where the project of a deleted
-        environment is still being searched for.
+    async def action_quit(self) -> None:
+        """Exit; ask first while a job runs, or a deleted environment's project is searched for.
+
+        A scan is asked to stop, not waited for. A deletion ends after its current environment.
         """
-        waiting = self._main.workbench.found_projects.owed if self._main.ready else ()
-        if not waiting:
+        question = self._question() if self._main.ready else None
+        if question is None:
             self._quit(True)
             return
         from venvdash.tui.dialogs.prompts import AskScreen
 
+        self.push_screen(AskScreen("Quit", question, "Quit"), self._quit)
+
+    def _question(self) -> Content | None:
+        """Return what to ask before quitting, None where nothing is under way."""
+        bench = self._main.workbench
+        if bench.jobs.under_way:
+            return Content(
+                f"venvdash is still {bench.jobs.under_way}. If you quit, it stops after a few "
+                "seconds; environments that have not been started stay as they are."
+            )
+        waiting = bench.found_projects.owed
+        if not waiting:
+            return None
         name = visible(waiting[0].name, 48)
         several = len(waiting) > 1
         what = f"{name} and {len(waiting) - 1} more" if several else name
-        question = Content.assemble(
+        return Content.assemble(
             "venvdash is still searching for the ",
             "projects of " if several else "project of ",
             (what, "bold"),
             ". What is found is restored from the trash. If you quit, the search continues at the "
             "next start; nothing of this is deleted permanently before it has finished.",
         )
-        self.push_screen(AskScreen("Quit", question, "Quit"), self._quit)
 
     def _quit(self, yes: bool | None) -> None:
         if yes:

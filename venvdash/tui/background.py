@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -27,7 +28,19 @@ class CallReturned(Message):
         self.then = then
 
 
-class CallScreen(Screen[T]):
+class DismissedOnce(Screen[T]):
+    """A screen that ignores a second dismissal.
+
+    Keys that were typed together reach it after the first has dismissed it: Textual would then pop
+    the screen below, or fail.
+    """
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Dismiss the screen if it is the topmost."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+
+class CallScreen(DismissedOnce[T]):
     """A screen with background calls. Keys typed before it is laid out do nothing."""
 
     _laid_out = False

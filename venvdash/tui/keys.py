@@ -11,6 +11,16 @@ _DISPLAYS = {
     "space": "Space",
 }
 
+KEY_NAMES = {
+    "end": "End",
+    "esc": "Esc",
+    "f2": "F2",
+    "home": "Home",
+    "pgdn": "PgDn",
+    "pgup": "PgUp",
+}
+"""What keys are called here that Textual calls otherwise."""
+
 # Keys (Textual's names, separated by commas), action, meaning; and for those that the footer
 # shows, what it says in a tooltip.
 _Row = tuple[str, str, str] | tuple[str, str, str, str] | Binding
@@ -43,9 +53,21 @@ FIND = _bindings(
     ("3", "view('unknown')", "Unknown"),
     ("4", "view('replaced')", "Replaced"),
     ("5", "view('other')", "Stores, problems and other findings"),
-    ("less_than_sign", "sort_column(-1)", "Sort by the previous column"),
-    ("greater_than_sign", "sort_column(1)", "Sort by the next column"),
-    ("i", "invert", "Reverse the sort order"),
+    ("i", "pane", "Show or hide the details pane"),
+    ("J", "scroll_pane(1)", "Scroll the details pane down"),
+    ("K", "scroll_pane(-1)", "Scroll the details pane up"),
+)
+
+SORT = _bindings(
+    ("N", "sort('name')", "By name; again: reverse"),
+    ("B", "sort('reclaimable')", "By reclaimable bytes"),
+    ("Z", "sort('size')", "By size"),
+    ("U", "sort('used')", "By last use"),
+    ("T", "sort('status')", "By status"),
+    ("V", "sort('python')", "By Python version"),
+    ("less_than_sign", "sort_column(-1)", "By the previous column"),
+    ("greater_than_sign", "sort_column(1)", "By the next column"),
+    ("I", "invert", "Reverse the order"),
 )
 
 MARK = _bindings(
@@ -157,15 +179,18 @@ TRASH = _bindings(
     ("escape,q,E", "leave", "Back to the list"),
 )
 
-SECTIONS = (
+MAIN_SECTIONS = (
     ("Move", MOVE),
     ("Find", FIND),
+    ("Sort", SORT),
     ("Mark", MARK),
     ("Change", CHANGE),
     ("Delete", DELETE),
     ("Jobs", WORK),
     ("More", DO),
     ("venvdash", PROGRAM),
+)
+DIALOG_SECTIONS = (
     ("In a dialog", PLAN),
     ("When relinking", LINK),
     ("In the log", LOG),

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import cast
+from typing import NamedTuple, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from venvdash.model.summary import Summary
 from venvdash.text import visible
+from venvdash.tui.keys import MAIN_SECTIONS
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.table import View
 
@@ -28,9 +30,29 @@ _SORTS = {
     "where": "project's path",
 }
 
+_KEYS = {
+    binding.action: next(iter(binding.make_bindings([binding])))
+    for _, bindings in MAIN_SECTIONS
+    for binding in bindings
+}
+"""The first key of each action."""
 
-_Command = tuple[str, str, Callable[[], object]]
-"""What a command is called, what it does, and how."""
+
+class _Command(NamedTuple):
+    """What a command is called, what it does, and how; ``action`` is that of its key, if any."""
+
+    name: str
+    meaning: str
+    run: Callable[[], object]
+    action: str = ""
+
+
+class Palette(CommandPalette):
+    """Textual's command palette; a second dismissal is ignored, as by ``DismissedOnce``."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Dismiss the palette if it is the topmost screen."""
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 class Commands(Provider):
@@ -45,73 +67,83 @@ class Commands(Provider):
         main = self._main
         if main.listing.row is not None:
             yield from self._environment_commands()
-        yield from (
-            ("Delete …", "Show the plan, then confirm", main.actions["delete"]),
-            ("Mark: all shown", "Or clear, if all are marked", main.actions["mark_all"]),
+        for name, meaning, action in (
+            ("Prune …", "Show the plan for all orphans, then confirm", "prune"),
+            ("Delete …", "Show the plan, then confirm", "delete"),
+            ("Mark: all shown", "Or clear, if all are marked", "mark_all"),
+            ("Mark: by a rule …", "Orphans, unknown, broken, unused for …", "mark_rule"),
+            ("Undo", "Undo the newest change", "undo"),
+            ("Stop", "Stop the current job and cancel the queue", "stop"),
+            ("Log", "Commands that were run, and their output", "log"),
+            ("Trash", "Restore or delete permanently", "trash"),
+            ("Rescan", "Scan again", "rescan"),
             (
-                "Mark: by a rule …",
-                "Orphans, unknown, broken, unused for …",
-                main.actions["mark_rule"],
+                "Add folders of environments …",
+                "Add folders that contain environments to the stores",
+                "add_store",
             ),
-            ("Undo", "Undo the newest change", main.actions["undo"]),
-            ("Stop", "Stop the current job and cancel the queue", main.actions["stop"]),
-            ("Log", "Commands that were run, and their output", main.actions["log"]),
-            ("Trash", "Restore or delete permanently", main.actions["trash"]),
-        )
+        ):
+            yield _Command(name, meaning, main.actions[action], action)
         for view in View:
-            yield f"View: {view}", "Show only these", partial(main.action_view, view)
+            show = partial(main.action_view, view)
+            yield _Command(f"View: {view}", "Show only these", show, f"view('{view}')")
         for key, words in _SORTS.items():
-            sort = partial(main.listing.sort_by, key)
-            yield f"Sort: by {words}", "Again: reverse the order", sort
-        add = "Add folders that contain environments to the stores"
-        yield from (
-            ("Filter", "Show only matching environments", main.action_filter),
-            ("Add folders of environments …", add, main.actions["add_store"]),
-            ("Rescan", "Scan again", main.actions["rescan"]),
-            ("Keys", "Show all keys", main.action_help),
-        )
+            sort = partial(main.action_sort, key)
+            yield _Command(f"Sort: by {words}", "Again: reverse the order", sort, f"sort('{key}')")
+        yield _Command("Filter", "Show only matching environments", main.action_filter, "filter")
+        yield _Command("Details pane", "Show or hide it", main.action_pane, "pane")
+        yield _Command("Keys", "Show all keys", main.action_help, "help")
 
     def _environment_commands(self) -> Iterator[_Command]:
         main = self._main
         share = partial(main.actions["relink"], share=True)
-        programs: tuple[_Command, ...] = (
-            ("shell", "Open a shell with it active", main.actions["shell"]),
-            ("edit its project", "Open its project in your editor", main.actions["edit"]),
+        named = [
+            ("open folder", "In the file manager", "open_folder"),
+            ("copy as text …", "Path, interpreter or activation command", "clip"),
+            ("shell", "Open a shell with it active", "shell"),
+            ("edit its project", "Open its project in your editor", "edit"),
+            ("sync …", "Show what uv would change", "sync"),
+            ("relink …", "Link it to a project", "relink"),
+            ("unlink …", "Remove its links to projects", "unlink"),
+            ("copy …", "Under another name or for another Python", "copy"),
+            ("rename …", "Give it another name", "rename"),
+            ("pin or unpin", "Rules skip pinned environments", "pin"),
+            ("note …", "Write a note about it", "note"),
+            ("move …", "To another store", "move"),
+        ]
+        yield _Command(
+            "Environment: details", "Everything known about it", main.on_line_table_chosen, "choose"
         )
-        texts = "Path, interpreter or activation command"
-        commands: tuple[_Command, ...] = (
-            ("details", "Everything known about it", main.on_line_table_chosen),
-            ("open folder", "In the file manager", main.actions["open_folder"]),
-            ("copy as text …", texts, main.actions["clip"]),
-            *(programs if main.workbench.programs.possible else ()),
-            ("sync …", "Show what uv would change", main.actions["sync"]),
-            ("relink …", "Link it to a project", main.actions["relink"]),
-            ("share with another project …", "Link it to one more project", share),
-            ("unlink …", "Remove its links to projects", main.actions["unlink"]),
-            ("copy …", "Under another name or for another Python", main.actions["copy"]),
-            ("rename …", "Give it another name", main.actions["rename"]),
-            ("pin or unpin", "Rules skip pinned environments", main.actions["pin"]),
-            ("note …", "Write a note about it", main.actions["note"]),
-            ("move …", "To another store", main.actions["move"]),
-        )
-        for name, meaning, run in commands:
-            yield f"Environment: {name}", meaning, run
+        for name, meaning, action in named:
+            if action in ("shell", "edit") and not main.workbench.programs.possible:
+                continue
+            yield _Command(f"Environment: {name}", meaning, main.actions[action], action)
+        words = "Environment: share with another project …"
+        yield _Command(words, "Link it to one more project", share)
+
+    def _with_key(self, name: Content | str, action: str) -> Content:
+        """Return the name of a command with the key that does the same."""
+        key = _KEYS.get(action)
+        if key is None:
+            return Content.assemble(name)
+        return Content.assemble(name, "  ", (self.app.get_key_display(key), "bold $text-primary"))
 
     async def discover(self) -> Hits:
         """Offer the commands before anything is typed."""
         if isinstance(self.screen, MainScreen):
-            for name, meaning, run in self._commands():
-                yield DiscoveryHit(name, run, help=meaning)
+            for name, meaning, run, action in self._commands():
+                yield DiscoveryHit(self._with_key(name, action), run, name, help=meaning)
 
     async def search(self, query: str) -> Hits:
         """Offer the commands that match, and environments to go to."""
         if not isinstance(self.screen, MainScreen):
             return
         matcher = self.matcher(query)
-        for name, meaning, run in self._commands():
+        for name, meaning, run, action in self._commands():
             score = matcher.match(name)
             if score > 0:
-                yield Hit(score, matcher.highlight(name), run, help=meaning)
+                shown = self._with_key(matcher.highlight(name), action)
+                yield Hit(score, shown, run, name, help=meaning)
         for row in islice(self._named(query), _MOST_NAMES):
             # Never through the matcher's highlight, which reads names as markup.
             name = f"Go to: {visible(row.name)}"

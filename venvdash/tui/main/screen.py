@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Actions of the workbench: before it is there, they are answered with a sentence.
 _WORK = (
     *("mark", "mark_range", "mark_all", "mark_rule", "delete", "sync", "relink", "unlink"),
-    *("copy", "rename", "move", "pin", "note", "stop", "trash", "shell", "edit"),
+    *("prune", "copy", "rename", "move", "pin", "note", "stop", "trash", "shell", "edit"),
     *("rescan", "undo", "interrupt", "add_store", "open_folder", "clip", "log"),
 )
 
@@ -37,6 +37,7 @@ class MainScreen(CallScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.FIND,
+        *keys.SORT,
         *keys.MARK,
         *keys.CHANGE,
         *keys.DELETE,
@@ -141,6 +142,11 @@ class MainScreen(CallScreen[None]):
         """Sort by another column."""
         self.listing.sort_by_next(by)
 
+    def action_sort(self, key: str) -> None:
+        """Sort by a column; by the same again in reverse order."""
+        if self.listing.table.view is not View.OTHER:
+            self.listing.sort_by(key)
+
     def action_view(self, name: str) -> None:
         """Show a part of the machine."""
         self.listing.open_view(View(name))
@@ -186,7 +192,18 @@ class MainScreen(CallScreen[None]):
         elif bench is not None:
             bench.jobs.cancel_queued()
 
-    # Opening
+    # The details
+
+    def action_pane(self) -> None:
+        """Show or hide the pane with the details, whatever the size of the terminal."""
+        shown = self.details.pane.display
+        self.set_class(shown, "-no-pane").set_class(not shown, "-pane")
+        if shown and self.focused is self.details.pane:
+            self.listing.shown.focus()
+
+    def action_scroll_pane(self, by: int) -> None:
+        """Scroll the pane with the details."""
+        self.details.pane.action_scroll(by)
 
     def on_line_table_chosen(self) -> None:
         """Show the details over the list."""
@@ -196,9 +213,9 @@ class MainScreen(CallScreen[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        from venvdash.tui.dialogs.help import help_screen
+        from venvdash.tui.dialogs.help import HelpScreen
 
-        self.app.push_screen(help_screen(self.app))
+        self.app.push_screen(HelpScreen(self.app))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""
