@@ -278,7 +278,7 @@ def test_who_sorts_gets_another_order_at_once() -> None:
     session, gates = gated(found(rows), [*judged(rows), ENDED])
 
     async def script(driver: Driver) -> None:
-        await driver.press("i")
+        await driver.press("I")
         by_name = driver.listed
         assert by_name == sorted(by_name, reverse=True)
         gates[0].set()

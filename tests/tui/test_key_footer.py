@@ -43,7 +43,7 @@ def test_it_shows_the_keys_of_where_one_is() -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         await driver.press("slash")
-        assert driver.lines[-1].split() == ["⏎", "Keep", "esc", "Clear", "⇥", "Complete"]
+        assert driver.lines[-1].split() == ["⏎", "Keep", "Esc", "Clear", "⇥", "Complete"]
         await driver.press("escape")
         assert driver.lines[-1] == _AT_80
         await driver.press("5")
@@ -83,7 +83,7 @@ def test_a_click_presses_the_key_and_a_gap_none() -> None:
         assert driver.main.focused is driver.main.listing.environments
         await driver.pilot.click(footer, offset=(x, 0))
         await driver.pilot.pause()
-        assert driver.lines[-1].split() == ["⏎", "Keep", "esc", "Clear", "⇥", "Complete"]
+        assert driver.lines[-1].split() == ["⏎", "Keep", "Esc", "Clear", "⇥", "Complete"]
 
     drive(source(), script)
 

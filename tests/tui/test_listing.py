@@ -150,7 +150,7 @@ def test_ten_thousand_rows_keep_the_cursor_through_sort_and_filter() -> None:
         await driver.scanned()
         await driver.press("G")
         assert driver.current == "project-09999"
-        await driver.press("greater_than_sign", "greater_than_sign", "i")
+        await driver.press("greater_than_sign", "greater_than_sign", "I")
         assert driver.current == "project-09999"
         assert any(line.startswith("▌") for line in driver.lines), "and it is in sight"
         await driver.press("slash", *"999")

@@ -102,7 +102,7 @@ def test_marks_survive_filter_sort_view_and_rescan_and_say_what_is_out_of_sight(
         await driver.press("slash", *"api", "enter", "a")
         wanted = ["api", "api@3.11", "old-api"]
         assert marked(driver) == wanted
-        await driver.press("escape", "greater_than_sign", "i")
+        await driver.press("escape", "greater_than_sign", "I")
         assert marked(driver) == wanted
         await driver.press("2")
         assert "3 marked (3 hidden)" in driver.text
