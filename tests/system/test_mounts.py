@@ -164,3 +164,21 @@ def test_resolving_stops_before_a_network_mount(tmp_path: Path) -> None:
         assert resolved(str(path), plain) == os.path.realpath(path)
     assert resolved(str(home / "loop"), shared) is None
     assert resolved("/a\0b", plain) == "/a\0b"
+
+
+def test_a_directory_above_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = Mounts((Mount("/", "ext4", "a"), Mount("/home", "ext4", "b")))
+    asked: list[str] = []
+    above = os.path.dirname
+
+    def noting(path: str) -> str:
+        asked.append(path)
+        return above(path)
+
+    monkeypatch.setattr(os.path, "dirname", noting)
+    for number in range(100):
+        found = mounts.of(f"/home/me/store/env{number}/lib/python3.13/file")
+        assert found is not None
+        assert found.point == "/home"
+    # For each environment: of the file, and of the three directories of its own.
+    assert len(asked) <= 100 * 4 + 10

@@ -113,14 +113,18 @@ class Mounts:
 
     def _of_directory(self, directory: str) -> Mount | None:
         """Return the mount of a directory; many paths are asked about in a few directories."""
-        known, above = self._known, directory
-        if directory in known:
-            return known[directory]
-        while (found := self.points.get(above)) is None and os.path.dirname(above) != above:
-            above = os.path.dirname(above)
+        known, above, new = self._known, directory, []
+        while above not in known:
+            new.append(above)
+            parent = os.path.dirname(above)
+            if above in self.points or parent == above:
+                known[above] = self.points.get(above)
+            else:
+                above = parent
+        found = known[above]
         if len(known) >= _KNOWN:
             known.clear()
-        known[directory] = found
+        known.update(dict.fromkeys(new, found))
         return found
 
     @cached_property
