@@ -43,6 +43,19 @@ def test_draining_never_waits_for_the_scan() -> None:
     assert isinstance(drained(scan)[0], Ended), "and stopping ends it"
 
 
+def test_many_events_are_drained_in_parts() -> None:
+    told: list[Told] = [RowChanged(row(f"project{number}")) for number in range(25)]
+    scan = BackgroundScan(FakeSession(told))
+    scan.start()
+    parts = list[list[ScanEvent | JobFailed]]()
+    while scan.running:
+        parts.append(scan.drain(10))
+    assert scan.drain() == []
+    assert max(map(len, parts)) <= 10
+    found = [event for part in parts for event in part if isinstance(event, RowChanged)]
+    assert found == told
+
+
 def test_an_error_is_an_event() -> None:
     scan = BackgroundScan(FakeSession([ValueError("no")]))
     scan.start()

@@ -15,6 +15,7 @@ from pathlib import Path
 from venvdash.model import Fingerprint, Memory, Record, Relation
 from venvdash.records.merge import as_hints, merge
 from venvdash.system.clock import SKEW
+from venvdash.system.foreground import in_turns
 
 _IDENTITY = re.compile(r"[0-9a-f]{32}")
 
@@ -78,23 +79,23 @@ class _Table:
         alive: Callable[[Path], bool],
         now: float,
     ) -> None:
-        self._found = {one.path: _checked(one, now) for one in found}
-        self._index = {path: not_ahead(record, now) for path, record in index.items()}
+        self._found = {one.path: _checked(one, now) for one in in_turns(found)}
+        self._index = {path: not_ahead(record, now) for path, record in in_turns(index.items())}
         self._alive = alive
         self._now = now
         self._known: dict[str, dict[Path, Record]] = defaultdict(dict)
-        for path, record in self._index.items():
+        for path, record in in_turns(self._index.items()):
             self._known[record.identity][path] = record
         self._carried = Counter(o.sidecar.identity for o in self._found.values() if o.sidecar)
         self._holders: dict[str, list[Path]] = defaultdict(list)
-        self._ids = {path: self._identity(one) for path, one in self._found.items()}
+        self._ids = {path: self._identity(one) for path, one in in_turns(self._found.items())}
         for path, identity in self._ids.items():
             if identity is not None:
                 self._holders[identity].append(path)
         self._originals: dict[str, Path | None] = {}
 
     def memories(self) -> dict[Path, Memory]:
-        return {path: self._memory(one) for path, one in self._found.items()}
+        return {path: self._memory(one) for path, one in in_turns(self._found.items())}
 
     def _identity(self, one: Found) -> str | None:
         """Return the id that the environment goes by; a fingerprint in the index proves its own.

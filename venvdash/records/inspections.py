@@ -12,6 +12,7 @@ from typing import Any
 
 from venvdash import __version__
 from venvdash.model import EvidenceKind, Package, Traits
+from venvdash.system.foreground import in_turns
 from venvdash.system.state_files import StateFolder
 
 _FOLDER = "inspections"
@@ -67,7 +68,7 @@ def read(state: Path, host: str) -> dict[str, Inspection]:
         settings = [_text(one) for one in data["settings"]]
         return {
             _text(path): _inspection(values, packages, settings)
-            for path, values in data["environments"].items()
+            for path, values in in_turns(data["environments"].items())
         }
     except Exception:  # whatever is wrong with it, it is read from the disk instead
         return {}

@@ -27,6 +27,7 @@ from venvdash.model.status import Status
 from venvdash.model.summary import Summary, Sums
 from venvdash.records.snapshot_rows import STORED, DamagedError, moment, read_row, whole, write_row
 from venvdash.system.files import UnreadableError, own_uid
+from venvdash.system.foreground import in_turns
 from venvdash.system.state_files import StateFolder
 
 NAME = "list"
@@ -113,7 +114,7 @@ class Snapshot:
 
     def decode(self) -> list[Summary]:
         """Return all rows. Raises DamagedError."""
-        rows = [self.row(number) for number in range(self._count)]
+        rows = [self.row(number) for number in in_turns(range(self._count))]
         if len({row.path for row in rows}) < len(rows):
             raise DamagedError("a path is listed twice")
         return rows
@@ -207,7 +208,7 @@ def encode(
     shown: Sequence[Summary], host: str, *, other: int, now: float, settings: Settings
 ) -> bytes:
     """Return the file's content for rows in the order of ``settings``."""
-    records = [write_row(row) for row in shown]
+    records = [write_row(row) for row in in_turns(shown)]
     sums = {status: Sums() for status in _STATUSES}
     for row in shown:
         sums[row.status].count(row)

@@ -19,6 +19,7 @@ from venvdash.model import (
     UserPlace,
 )
 from venvdash.records import history, merge
+from venvdash.system.foreground import in_turns
 from venvdash.system.shared_paths import shared_path
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def records_and_projects(
         "SELECT environment, path, how, real, inode, fsid, mount_point, mount_source, name, git,"
         " host, first_seen, last_seen, birth FROM project ORDER BY last_seen DESC"
     )
-    for environment, *values in rows:
+    for environment, *values in in_turns(rows):
         project = _project(values)
         of.setdefault(environment, []).append(project)
         newest.setdefault(values[0], project)
@@ -105,7 +106,7 @@ def records_and_projects(
         "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, pinned,"
         " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished FROM environment"
     )
-    found = (_record(row, of.get(row[0], [])) for row in rows)
+    found = (_record(row, of.get(row[0], [])) for row in in_turns(rows))
     return {record.path: record for record in found}, tuple(newest.values())
 
 
@@ -115,7 +116,7 @@ def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
         "SELECT path, trace, user_files, exact, apparent, on_disk, reclaimable, files, cache_held,"
         " measured, missing_files, at_most FROM size"
     )
-    return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in rows}
+    return {_path(path): (_usage(values), bytes(trace)) for path, trace, *values in in_turns(rows)}
 
 
 def put_records(database: "Connection", given: Iterable[Record]) -> None:
@@ -186,7 +187,7 @@ def put_sizes(database: "Connection", given: Mapping[Path, tuple[Usage, bytes]])
                 usage.missing_files,
                 int(usage.at_most),
             )
-            for path, (usage, trace) in given.items()
+            for path, (usage, trace) in in_turns(given.items())
         ],
     )
 

@@ -17,6 +17,7 @@ from venvdash.session import remembered_answers
 from venvdash.session.events import SessionEvent
 from venvdash.session.lookup import NamedTable
 from venvdash.session.memory import ScanMemory
+from venvdash.system.foreground import give_way
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.system.timeouts import Failed, Job, TimedRunner
@@ -127,6 +128,7 @@ class Session(NamedTable):
             cancelled=cancelled,
             patience=self.patience,
         ):
+            give_way()
             if isinstance(event, Ended) and not event.cancelled:
                 yield from self._gone(seen)
                 if usage and search:

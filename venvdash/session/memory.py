@@ -15,6 +15,7 @@ from venvdash.records.inspections import Inspection
 from venvdash.records.sidecar import keeps_sidecar
 from venvdash.scanner.events import InspectionsChanged, Measured, Problem, VerdictsDecided
 from venvdash.scanner.stages.scan_state import SavedRecords
+from venvdash.system.foreground import in_turns
 from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.system.reads import unnoted
@@ -155,7 +156,7 @@ class ScanMemory:
         """Note what a scan decided; return the records that the environments have then."""
         now = self._machine.clock().wall
         records = {}
-        for path, memory in event.facts.memories.items():
+        for path, memory in in_turns(event.facts.memories.items()):
             record = identity.kept(memory, now)
             if record is None:
                 continue
@@ -194,7 +195,7 @@ class ScanMemory:
         records, facts = learned.records, learned.facts
         changed = {
             path
-            for path, record in records.items()
+            for path, record in in_turns(records.items())
             if facts and self._changed(facts.environments[path], facts.memories[path], record)
         }
         unknown = records.keys() - self._known.keys() if self._indexed else set[Path]()

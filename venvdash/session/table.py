@@ -35,6 +35,7 @@ from venvdash.session import current_environment, row_names
 from venvdash.session.events import SessionEvent
 from venvdash.session.memory import ScanMemory
 from venvdash.system.clock import SKEW
+from venvdash.system.foreground import in_turns
 from venvdash.system.machine import Machine
 from venvdash.system.reads import Reads
 
@@ -120,14 +121,18 @@ class ScannedTable(Table):
         self._references = event.references or self._references
         self.searched, self.facts = event.facts.searched, event.facts
         self.searched_by_source = event.searched_by_source
+        verdicts = event.verdicts.items()
         called = row_names.names(
-            [(event.facts.environments[path], verdict) for path, verdict in event.verdicts.items()],
+            [
+                (event.facts.environments[path], verdict)
+                for path, verdict in in_turns(event.verdicts.items())
+            ],
             self._names,
         )
         here = self._nearest(event)
         pinned = self._memory.pinned({p: m.record for p, m in event.facts.memories.items()})
         changed, now = [], self.machine.clock().wall
-        for path, verdict in event.verdicts.items():
+        for path, verdict in in_turns(verdicts):
             row = self.rows.get(path)
             if row is None:
                 continue
@@ -152,7 +157,7 @@ class ScannedTable(Table):
             )
             self.rows[path] = row
             changed.append(row)
-        for row in changed:  # after all rows are up to date
+        for row in in_turns(changed):  # after all rows are up to date
             yield RowChanged(row, settled=event.final)
         if event.final:  # after the rows were shown, before they are measured
             for path, record in self._memory.decided(event).items():

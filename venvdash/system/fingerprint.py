@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
+from venvdash.system.foreground import give_way
+
 T = TypeVar("T")
 
 RACY = 2_000_000_000  # nanoseconds; FAT and some servers count time in steps of two seconds
@@ -40,6 +42,7 @@ def current(path: str | os.PathLike[str], *, follow: bool = True) -> Fingerprint
 
     ``follow``: of the target, where it is a link.
     """
+    give_way()
     try:
         found = os.stat(path, follow_symlinks=follow)
     except (OSError, ValueError):

@@ -21,6 +21,7 @@ from venvdash.system.dependencies import (
     of_variable,
     state,
 )
+from venvdash.system.foreground import give_way
 
 if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
@@ -118,7 +119,8 @@ def unnoted() -> Iterator[None]:
 
 
 def note(path: "StrPath", what: int = _CONTENT) -> None:
-    """Note that an answer depends on what lies at ``path``."""
+    """Note that an answer depends on what lies at ``path``, which is read now."""
+    give_way()
     reads = _current.get()
     if reads is not None:
         reads.path(os.fspath(path), what)

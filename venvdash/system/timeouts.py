@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from venvdash.system.foreground import give_way
+
 T = TypeVar("T")
 
 _TICK = 0.05  # seconds between two checks whether to stop
@@ -115,6 +117,7 @@ class TimedRunner:
                 except IndexError:
                     results.put((turn, turn.take(), True))
                     return
+                give_way()
                 turn.at = (job.path, time.monotonic())
                 try:
                     result: T | Failed = job.call()

@@ -37,11 +37,12 @@ def run(machine: "Machine", config: "Config", *, records: bool) -> int:
     if opening.snapshot is None:
         opening.begin()
     _set_frames()
+    from venvdash.tui import event_loop
     from venvdash.tui.app import Dashboard
     from venvdash.tui.suspend import ExternalPrograms
 
     app = Dashboard(machine.home, opening, ExternalPrograms())
-    app.run()
+    event_loop.run(app.run_async())
     app.end_scan()
     return app.return_code or 0
 

@@ -97,7 +97,8 @@ class Dashboard(App[int]):
         A timer of the event loop, which costs less than Textual's while nothing happens.
         """
         loop = asyncio.get_running_loop()
-        self._next_look = loop.call_later(self._collector.look(), self._look)
+        pause = self._collector.look(scanning=self._main.scanning)
+        self._next_look = loop.call_later(pause, self._look)
         # Where no signal says so, Textual would read the end of its input for ever.
         if not (self.is_headless or sys.stdin.isatty()):
             self._leave()

@@ -55,9 +55,9 @@ class BackgroundScan(Job[ScanEvent]):
         super().stop(wait)
         sys.setswitchinterval(self._interval)
 
-    def drain(self) -> list[ScanEvent | JobFailed]:
-        """Return the events since the last call; never waits."""
-        events = super().drain()
+    def drain(self, most: int = sys.maxsize) -> list[ScanEvent | JobFailed]:
+        """Return up to so many events that were not returned yet; never waits."""
+        events = super().drain(most)
         if not self.running:
             sys.setswitchinterval(self._interval)
         return events

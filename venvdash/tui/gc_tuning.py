@@ -7,8 +7,8 @@ enough cyclic garbage for CPython to run one every second or so.
 import gc
 import time
 
-_YOUNG = 20_000  # allocations before the young are looked at; CPython's own default is 700
-_MIDDLE = 20  # of these before the middle ones are looked at: 400,000 allocations
+_YOUNG = 2_000  # allocations before the young are looked at, which takes half a millisecond
+_MIDDLE = 10_000  # of these before the middle ones are looked at: 20 million allocations
 _OLD = 50  # of those before all are looked at even if somebody types
 _QUIET = 0.4  # seconds without input after which nobody types
 _WORTH = 5_000  # allocations that are worth a full collection
@@ -36,15 +36,18 @@ class Collector:
         """Note that the user pressed a key or moved the mouse."""
         self._touched = time.monotonic()
 
-    def look(self) -> float:
+    def look(self, *, scanning: bool) -> float:
         """Collect, if that is worth it and no key was pressed lately.
 
+        Not while ``scanning``: that only adds to what stays, and each collection walks all of it.
         Return after how many seconds to look again.
         """
+        if scanning:
+            return _LATER
         if time.monotonic() < self._touched + _QUIET:
             return _SOON
         young, middle, _ = gc.get_count()
-        if not middle and young <= _WORTH:
+        if middle * _YOUNG + young <= _WORTH:
             return _LATER
         gc.collect()
         return _SOON

@@ -4,6 +4,7 @@ The threads are daemons and not Textual's workers: leaving must not wait for a d
 network mount that does not answer.
 """
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -66,10 +67,10 @@ class Job(Generic[T]):
         if wait and self._thread.is_alive():
             self._thread.join(wait)
 
-    def drain(self) -> list[T | JobFailed]:
-        """Return the events since the last call; never waits."""
+    def drain(self, most: int = sys.maxsize) -> list[T | JobFailed]:
+        """Return up to so many events that were not returned yet; never waits."""
         events: list[T | JobFailed] = []
-        while self._events:
+        while self._events and len(events) < most:
             events.append(self._events.popleft())
         return events
 

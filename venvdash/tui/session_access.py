@@ -27,6 +27,13 @@ class SessionAccess:
         """Whether a call would have to wait."""
         return self._scanning() or self._lock.locked()
 
+    def free_within(self, seconds: float) -> bool:
+        """Return whether no scan runs, and no call any more after so many seconds at most."""
+        if self._scanning() or not self._lock.acquire(timeout=seconds):
+            return False
+        self._lock.release()
+        return True
+
     @contextmanager
     def turn(self, stop: threading.Event | None = None) -> Iterator[bool]:
         """Wait until the session is free, and hold it; for background threads.

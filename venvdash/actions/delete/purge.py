@@ -25,6 +25,7 @@ from venvdash.scanner.usage.tree_count import count
 from venvdash.system.directory import Directory
 from venvdash.system.extents import KINDS, settle
 from venvdash.system.files import UnreadableError, own_uid, read_regular
+from venvdash.system.foreground import give_way
 from venvdash.system.locks import lock_directory
 from venvdash.system.mounts import Mounts
 from venvdash.system.parallel_removal import empty_together
@@ -125,6 +126,7 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
 
 def in_place(path: Path) -> bool:
     """Return whether an environment is being freed where it lies. Raises nothing."""
+    give_way()
     if not os.path.lexists(path / trash_journal.BEGUN):
         return False
     try:

@@ -18,6 +18,7 @@ from venvdash.scanner.discovery.store_folders import MARKS, OURS
 from venvdash.stores.roots import Layout, Root
 from venvdash.system import responsiveness
 from venvdash.system.files import UnreadableError
+from venvdash.system.foreground import give_way
 from venvdash.system.state_files import StateFolder
 
 _NOTES = "trash"  # in the state directory: one small file for each place
@@ -142,6 +143,7 @@ def _below(top: Path, depth: int, *, nested: bool) -> Iterator[Path]:
         if responsiveness.was_unresponsive(Path(directory)):
             continue
         count += 1
+        give_way()
         try:
             with os.scandir(directory) as listing:
                 entries = [entry for entry in listing if entry.is_dir(follow_symlinks=False)]

@@ -26,6 +26,7 @@ from venvdash.model import (
 from venvdash.scanner.evidence import reasons
 from venvdash.scanner.evidence.replaced import instead
 from venvdash.system.clock import SKEW
+from venvdash.system.foreground import in_turns
 from venvdash.text import visible
 
 _RANK = {how: rank for rank, how in enumerate(EvidenceKind)}  # declared best first
@@ -41,15 +42,15 @@ def verdicts(claims: Iterable[Claim], facts: Facts) -> dict[Path, Verdict]:
     itself.
     """
     grouped: dict[Path, set[Claim]] = defaultdict(set)
-    for claim in claims:
+    for claim in in_turns(claims):
         if claim.environment in facts.environments:
             grouped[claim.environment].add(claim)
     cases = {
         path: _case(environment, grouped.get(path, set()), facts)
-        for path, environment in facts.environments.items()
+        for path, environment in in_turns(facts.environments.items())
     }
     copies = _copied_pointers(cases, facts)
-    return {path: _decided(case, copies.get(path), facts) for path, case in cases.items()}
+    return {path: _decided(case, copies.get(path), facts) for path, case in in_turns(cases.items())}
 
 
 @dataclass(frozen=True, slots=True)

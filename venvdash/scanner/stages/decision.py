@@ -16,6 +16,7 @@ from venvdash.scanner.events import (
 from venvdash.scanner.evidence.verdicts import verdicts
 from venvdash.scanner.projects import presence
 from venvdash.scanner.stages.scan_state import ScanState
+from venvdash.system.foreground import in_turns
 
 
 def decide(state: ScanState, *, final: bool) -> VerdictsDecided:
@@ -54,7 +55,7 @@ def _to_remember(
             for claim in _best_claims(verdict)
             if state.presence(claim.project) is Presence.PRESENT
         )
-        for path, verdict in decided.items()
+        for path, verdict in in_turns(decided.items())
         if verdict.status in (Status.LINKED, Status.REPLACED)
     }
 

@@ -33,6 +33,7 @@ from venvdash.scanner.projects.current_info import CurrentInfo
 from venvdash.scanner.stages.linked_environments import LinkedReader
 from venvdash.scanner.stages.store_reading import StoreReader, problem_of
 from venvdash.system import reads
+from venvdash.system.foreground import in_turns
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 from venvdash.system.timeouts import Job, TimedRunner
@@ -139,7 +140,7 @@ class ScanState:
         """Load the records of the environments at ``paths``; return their claims."""
         environments = [
             identity.Found(path, environment.fingerprint, self.reader.sidecars.get(path))
-            for path, environment in self.environments.items()
+            for path, environment in in_turns(self.environments.items())
             if environment.target is None
         ]
         related = identity.relate(environments, self.saved.records, self._alive, self.now)
@@ -164,7 +165,7 @@ class ScanState:
     def look(self, claims: Iterable[Claim]) -> Iterator[Event]:
         """Check each claimed place once; one that does not respond is unreachable."""
         jobs: dict[Path, Job[Place]] = {}
-        for claim in claims:
+        for claim in in_turns(claims):
             project = claim.project
             if project not in self.places and project not in jobs:
                 script = self.environments[claim.environment].traits.script
@@ -200,7 +201,7 @@ class ScanState:
 
     def _claimed(self) -> dict[Path, tuple[Path, ...]]:
         claimed: dict[Path, dict[Path, None]] = {}
-        for claim in self.claims:
+        for claim in in_turns(self.claims):
             if claim.proves:
                 claimed.setdefault(claim.environment, {})[claim.project] = None
         return {path: tuple(projects) for path, projects in claimed.items()}

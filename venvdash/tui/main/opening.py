@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from venvdash.records.snapshot import Snapshot
 from venvdash.records.snapshot_rows import DamagedError
+from venvdash.system.foreground import importing
 
 if TYPE_CHECKING:
     from venvdash.session import Session
@@ -73,9 +74,10 @@ class Opening:
         interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)
         try:
-            session = self._open()
+            with importing():
+                session = self._open()
+                from venvdash.tui.background_scan import BackgroundScan
             session.spare_cores = _SPARE_CORES
-            from venvdash.tui.background_scan import BackgroundScan
         finally:
             sys.setswitchinterval(interval)  # the scan sets its own
         scan = BackgroundScan(session, tidy=True)

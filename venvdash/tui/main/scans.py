@@ -20,6 +20,11 @@ from venvdash.tui.table import Table
 
 _FIRST_TICK = 0.02  # seconds, until there are rows to show
 _TICK = 0.1
+# Textual draws nothing for up to two frames after each frame: a key that comes then has to wait.
+_SHOW = 0.3  # seconds between two frames that a scan causes
+_BEHIND_TICK = 0.015  # while more events wait than could be taken at once
+_SHARE = 0.002  # seconds of a tick, so that a key never waits for more
+_PART = 10  # events that are taken between two looks at the clock
 
 
 class ScanRunner:
@@ -45,6 +50,10 @@ class ScanRunner:
         self.scanning = True  # or about to
         self.due = False  # another scan starts once this one has ended
         self._timer: Timer | None = None
+        self._seconds = 0.0  # between two of its ticks
+        self._touched = set[Path]()  # paths of rows that were taken in, and are not shown yet
+        self._taken = False  # events since the last time that something was shown
+        self._next_show = 0.0
 
     def begin(self) -> None:
         """Start the scan."""
@@ -64,9 +73,12 @@ class ScanRunner:
     def take(self, events: Sequence[ScanEvent | SessionEvent | JobFailed]) -> None:
         """Take events in and show what they changed."""
         if events:
-            self._changed(self.state.take(events))
-            while self.state.fixed:
-                say(self._screen, self.state.fixed.pop(0))
+            self._show(self.state.take(events))
+
+    def _show(self, touched: set[Path]) -> None:
+        self._changed(touched)
+        while self.state.fixed:
+            say(self._screen, self.state.fixed.pop(0))
 
     def take_rows(self, rows: Iterable[Row]) -> None:
         """Show rows of which more is known than before."""
@@ -74,18 +86,36 @@ class ScanRunner:
 
     def _tick_every(self, seconds: float) -> None:
         if self._timer is not None:
+            if seconds == self._seconds:
+                return
             self._timer.stop()
-        self._timer = self._screen.set_interval(seconds, self._tick)
+        self._timer, self._seconds = self._screen.set_interval(seconds, self._tick), seconds
 
     def _tick(self) -> None:
         running = self.scan.running
-        had_rows = bool(self.state.table.rows)
-        events = self.scan.drain()
-        self.take(events)
-        if not running and not events:
+        behind = self._take_waiting()
+        if not running or time.monotonic() >= self._next_show:
+            self._next_show = time.monotonic() + _SHOW
+            touched, self._touched = self._touched, set()
+            if self._taken:
+                self._taken = False
+                self._show(touched)
+        if not running:
             self._end()
-        elif self.state.table.rows and not had_rows:
-            self._tick_every(_TICK)
+        elif behind:
+            self._tick_every(_BEHIND_TICK)
+        else:
+            self._tick_every(_TICK if self.state.table.rows else _FIRST_TICK)
+
+    def _take_waiting(self) -> bool:
+        """Take what the scan has found, as far as there is time; return whether more may wait."""
+        end = time.monotonic() + _SHARE
+        while events := self.scan.drain(_PART):
+            self._touched |= self.state.take(events)
+            self._taken = True
+            if time.monotonic() >= end:
+                return True
+        return False
 
     def _end(self) -> None:
         if self._timer is not None:

@@ -71,6 +71,11 @@ class MainScreen(CallScreen[None]):
         """Whether the session is open."""
         return self._workbench is not None
 
+    @property
+    def scanning(self) -> bool:
+        """Whether a scan runs, or is about to."""
+        return self._workbench is None or self._workbench.scans.scanning
+
     def _not_yet(self, *_: object, **__: object) -> None:
         row = self.listing.environment
         if row is None:

@@ -33,6 +33,7 @@ from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.suspend import ExternalPrograms
 from venvdash.tui.table import View
 
+_STORING = 2.0  # seconds that storing records may take when the dashboard is closed
 _LINGER = 1.5  # seconds for which a row that is gone or done says so, to be seen
 
 
@@ -300,5 +301,5 @@ class Workbench:
         """Abandon plans and queued work; give a job under way so many seconds to end."""
         self.planner.stop.set()
         self.jobs.end(seconds)
-        if not self.access.busy:
+        if self.access.free_within(_STORING):  # the records of a scan that ended just now
             self.session.keep_list(self.listing.settings)
