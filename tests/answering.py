@@ -88,11 +88,11 @@ class World:
         """Return what `list --no-usage` prints without a scan, None if it needs one."""
         with self._user(cwd):
             try:
-                return quick_list.output(
-                    self.home.machine().state_directory, as_json="--json" in options
-                )
+                state = self.home.machine().state_directory
+                printed = quick_list.output(state, as_json="--json" in options)
             except (OSError, ValueError, UnreadableError):
                 return None
+        return None if printed is None else printed.decode()
 
     @contextmanager
     def _user(self, cwd: Path | None) -> Iterator[pytest.MonkeyPatch]:

@@ -129,7 +129,7 @@ def _list(arguments: "Sequence[str]") -> bool:
         text = quick_list.output(state, as_json="--json" in options)
     except (OSError, ValueError, UnreadableError):
         return False
-    return text is not None and _write(text.encode("utf-8", "strict"))
+    return text is not None and _write(text)
 
 
 def _of(answer: "Answer", option: str = "") -> str:

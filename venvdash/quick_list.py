@@ -10,33 +10,35 @@ from venvdash.records import listing
 from venvdash.records.listing import Listing
 
 
-def output(state: Path, *, as_json: bool) -> str | None:
+def output(state: Path, *, as_json: bool) -> bytes | None:
     """Return what `list --no-usage` prints, None if a scan has to answer.
 
-    Raises OSError, files.UnreadableError and ValueError
-    if nothing is remembered that can be used.
+    Raises OSError, files.UnreadableError and ValueError if nothing is remembered that can be used.
     """
     remembered = listing.read(state, os.getcwd())
     if remembered is None:
         return None
-    more = _flags_of_the_moment(remembered)
+    known, table = remembered
+    more = _flags_of_the_moment(known)
+    now = time.time()
     if as_json:
-        return remembered.json(more, time.time()).decode()
+        return known.json(more, now)
     from venvdash.presentation import list_table
 
-    rows = remembered.table(more, time.time())
-    return "".join(f"{line}\n" for line in list_table.lines(rows, time.time()))
+    lines = list_table.lines(listing.rows(table, more, now), now)
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _flags_of_the_moment(remembered: Listing) -> Mapping[str, frozenset[str]]:
-    """Return which environments are in use or locked, by path, as a scan finds it."""
-    from venvdash.system.locks import environment_locked
-    from venvdash.system.processes import users
+def _flags_of_the_moment(known: Listing) -> Mapping[int, frozenset[str]]:
+    """Return which environments are in use or locked, by number, as a scan finds it."""
+    from venvdash.system import processes
 
-    uses = users([Path(row.path) for row in remembered.rows]).uses
-    found = {os.fspath(path): {listing.IN_USE} for path, some in uses.items() if some}
-    for path in remembered.locks:
-        with suppress(OSError):
-            if environment_locked(Path(path)):
-                found.setdefault(path, set()).add(listing.LOCKED)
-    return {path: frozenset(flags) for path, flags in found.items()}
+    found = {number: {listing.IN_USE} for number in processes.used(known.directories)}
+    if known.locks:
+        from venvdash.system.locks import environment_locked
+
+        for number in known.locks:
+            with suppress(OSError):
+                if environment_locked(Path(known.paths[number])):
+                    found.setdefault(number, set()).add(listing.LOCKED)
+    return {number: frozenset(flags) for number, flags in found.items()}

@@ -31,7 +31,7 @@ def test_escapes_and_names_that_are_not_utf8(mounts: Mounts) -> None:
     assert "/home/ada/with space\tand\\slash" in points
     assert os.fsencode(points[4]) == b"/media/ada/na\xc3\xafve\xff"
     assert len(points) == 10
-    assert mounts.mounts[3] == Mount(points[3], "nfs4", "server:/vol", "/vol/ada")
+    assert mounts.mounts[3][:4] == (points[3], "nfs4", "server:/vol", "/vol/ada")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,8 @@ def test_a_real_mount_is_seen_and_its_end_too(tmp_path: Path) -> None:
         pytest.skip("needs the right to mount")
     try:
         found = Mounts.read().of(point / "x")
-        assert found == Mount(str(point), "tmpfs", "venvdash-test", "/")
+        assert found is not None
+        assert found[:4] == (str(point), "tmpfs", "venvdash-test", "/")
     finally:
         subprocess.run(["umount", point], check=True)
     assert str(point) not in Mounts.read().points

@@ -22,6 +22,7 @@ from venvdash.system.dependencies import UnsettledError
 from venvdash.system.disk_state import ScanReads
 from venvdash.system.locks import LOCK_NAME
 from venvdash.system.mounts import Mounts
+from venvdash.system.reads import Read
 from venvdash.text import short_path
 
 
@@ -68,7 +69,6 @@ def listed(row: Row, home: str) -> ListedRow:
     if row.verdict.status is Status.MOVED and row.verdict.place is None:
         place = ""  # nobody knows where it is; the old place would look like the new one
     return ListedRow(
-        path=os.fspath(row.path),
         name=row.name,
         python=environment.python,
         used=row.used,
@@ -92,6 +92,8 @@ def remember(opened: Session, noted: ScanReads, rows: Sequence[Row]) -> None:
         return
     state, home = opened.machine.state_directory, str(opened.machine.home)
     with suppress(OSError, ValueError, UnsettledError):
+        for row in rows:  # processes name them with their links resolved
+            noted.path(os.fspath(row.path), Read.PARENTS)
         unchanged = noted.state(os.getcwd(), unreliable_devices(Mounts.read()))
         at_rest = [opened.at_rest(row) for row in rows]
         around = json.dumps(output.with_schema(json_object(opened, [])))
@@ -99,7 +101,10 @@ def remember(opened: Session, noted: ScanReads, rows: Sequence[Row]) -> None:
         listing.write(
             state,
             unchanged,
-            [(listed(row, home), json.dumps(row_json(row))) for row in at_rest],
+            [
+                (os.fspath(row.path), json.dumps(row_json(row)), listed(row, home))
+                for row in at_rest
+            ],
             (f"{before}[", f"]{after}"),
             [at for at, row in enumerate(rows) if os.path.lexists(row.path / LOCK_NAME)],
         )

@@ -1,15 +1,15 @@
 """What `list --no-usage` printed, with the state of everything that it was computed from.
 
 The file ``listing`` in the state directory has the sections of ``records.answers``: the state (see
-``system.disk_state``), an index, the environments as `--json` prints them, and what comes before
-and after them there. The index, in JSON, has what the table shows of each environment, where its
-part of the JSON begins, and which of them have a lock that a tool may hold. It is used only while
-the state is unchanged; which environments are in use or locked is looked at each time. This module
-imports little: see ``quick_answers``.
+``system.disk_state``), where the environments are, the environments as `--json` prints them, where
+each begins there, what is printed before and after them, and the rows of the table. It is used only
+while the state is unchanged; which environments are in use or locked is looked at each time. This
+module imports little: see ``quick_answers``.
 """
 
 import json
 import os
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -21,11 +21,11 @@ from venvdash.system import disk_state
 from venvdash.system.state_files import StateFolder
 
 NAME = "listing"
+IN_USE, LOCKED = "in-use", "locked"  # flags of the moment
 _LIMIT = 512 * 1024 * 1024  # bytes
 _BETWEEN = b", "  # two environments in JSON, as json.dumps writes it
-IN_USE, LOCKED = "in-use", "locked"
 _PRINTABLE = bytes(range(0x20, 0x7F))
-_MOST = 1_000_000  # environments
+_SECTIONS = 6
 
 
 class ListedRow(NamedTuple):
@@ -36,7 +36,6 @@ class ListedRow(NamedTuple):
     project of the current directory.
     """
 
-    path: str
     name: str
     python: str | None
     used: float | None
@@ -49,113 +48,126 @@ class ListedRow(NamedTuple):
 
 
 class Listing:
-    """A remembered list; the content was written by anybody. Raises ValueError where it is none."""
+    """A remembered list; the content was written by anybody.
 
-    def __init__(self, state: bytes, index: bytes, environments: bytes, around: bytes) -> None:
-        self.state, self._environments = state, environments
+    ``paths`` are those of all environments in their order, ``directories`` the numbers of those at
+    each path, also with links resolved, ``locks`` the numbers of those that a tool may have locked.
+    Raises ValueError where it is none.
+    """
+
+    def __init__(self, places: bytes, environments: bytes, starts: bytes, around: bytes) -> None:
+        self._environments = environments
         try:
-            found = json.loads(index)
-            self._before, self._after = json.loads(around)
-            self._starts = [*found["starts"], len(environments) + len(_BETWEEN)]
-            self.rows = [ListedRow(*row) for row in found["rows"]]
-            self.locks = [self.rows[number].path for number in found["locks"]]
+            self._starts = array("q", starts)
+            self._before, self._after = around.split(b"\n")
+            paths, resolved, locks = json.loads(places)
+            self.paths: list[str] = paths
+            self.locks: list[int] = locks
+            self.directories = {path: [number] for number, path in enumerate(paths)}
+            for number, path in resolved:
+                self.directories.setdefault(path, []).append(number)
             valid = self._is_valid()
-        except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        except (TypeError, IndexError, RecursionError) as error:
             raise ValueError("is no list") from error
         if not valid:
             raise ValueError("is no list")
 
     def _is_valid(self) -> bool:
-        text = self._environments + self._before.encode() + self._after.encode()
-        starts = self._starts
+        count, starts = len(self.paths), self._starts
+        text = (self._environments, self._before, self._after)
         return (
-            len(starts) == len(self.rows) + 1
-            and all(map(int.__le__, starts, starts[1:]))
-            and not text.translate(None, _PRINTABLE)
-            and all(map(_is_row, self.rows))
+            len(starts) == count
+            and all(map(int.__lt__, starts, starts[1:]))
+            and not any(part.translate(None, _PRINTABLE) for part in text)
+            and all(map(os.path.isabs, self.directories))
+            and all(0 <= number < count for number in self.locks)
         )
 
-    def json(self, more: Mapping[str, frozenset[str]], now: float) -> bytes:
-        """Return what `--json` prints; ``more`` are the flags of the moment, by path."""
-        parts, done = [self._before.encode()], 0
-        for number, row in enumerate(self.rows if more else ()):
-            if row.path in more:
-                start, end = self._starts[number : number + 2]
-                parts += [
-                    self._environments[done:start],
-                    _with_flags(
-                        self._environments[start : end - len(_BETWEEN)], more[row.path], now
-                    ),
-                ]
-                done = end - len(_BETWEEN)
-        return b"".join((*parts, self._environments[done:], self._after.encode(), b"\n"))
-
-    def table(self, more: Mapping[str, frozenset[str]], now: float) -> list[ListedRow]:
-        """Return the rows of the table."""
-        return [
-            row._replace(
-                flags=sorted({*row.flags, *more[row.path]}),
-                used=now if IN_USE in more[row.path] else row.used,
-            )
-            if row.path in more
-            else row
-            for row in self.rows
-        ]
-
-
-def _is_row(row: ListedRow) -> bool:
-    texts = (row.path, row.name, row.status, row.kind, row.place, row.python or "", *row.flags)
-    used = row.used
-    return (
-        all(isinstance(text, str) for text in texts)
-        and os.path.isabs(row.path)
-        and (used is None or isinstance(used, int | float))
-        and isinstance(row.outside, bool)
-        and isinstance(row.here, bool)
-    )
+    def json(self, more: Mapping[int, frozenset[str]], now: float) -> bytes:
+        """Return what `--json` prints; ``more`` are the flags of the moment. Raises ValueError."""
+        text, parts, done = self._environments, [self._before], 0
+        for number, flags in sorted(more.items()):
+            start = self._starts[number]
+            last = number + 1 == len(self._starts)
+            end = len(text) if last else self._starts[number + 1] - len(_BETWEEN)
+            parts += [text[done:start], _with_flags(text[start:end], flags, now)]
+            done = end
+        return b"".join((*parts, text[done:], self._after, b"\n"))
 
 
 def _with_flags(text: bytes, more: frozenset[str], now: float) -> bytes:
     environment = json.loads(text)
-    environment["flags"] = sorted({*environment["flags"], *more})
+    try:
+        environment["flags"] = sorted({*environment["flags"], *more})
+    except (TypeError, KeyError) as error:
+        raise ValueError("is no environment") from error
     if IN_USE in more:
         environment["used"] = time_json(now)
     return json.dumps(environment).encode()
 
 
-def read(state: Path, cwd: str) -> Listing | None:
-    """Return the remembered list of a directory; None if there is none, or anything has changed.
+def rows(table: bytes, more: Mapping[int, frozenset[str]], now: float) -> list[ListedRow]:
+    """Return the rows of the table; ``more`` are the flags of the moment. Raises ValueError."""
+    try:
+        found = [ListedRow(*row) for row in json.loads(table)]
+        for number, flags in more.items():
+            row = found[number]
+            used = now if IN_USE in flags else row.used
+            found[number] = row._replace(flags=sorted({*row.flags, *flags}), used=used)
+        valid = all(map(_is_row, found))
+    except (TypeError, IndexError, RecursionError) as error:
+        raise ValueError("is no table") from error
+    if not valid:
+        raise ValueError("is no table")
+    return found
 
-    Raises OSError, files.UnreadableError and ValueError if there is no file that can be used.
+
+def _is_row(row: ListedRow) -> bool:
+    texts = (row.name, row.status, row.kind, row.place, row.python or "", *row.flags)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and (row.used is None or isinstance(row.used, int | float))
+        and isinstance(row.outside, bool)
+        and isinstance(row.here, bool)
+    )
+
+
+def read(state: Path, cwd: str) -> tuple[Listing, bytes] | None:
+    """Return the remembered list of a directory, and its table, for ``rows``.
+
+    None if there is none, or anything has changed. Raises OSError, files.UnreadableError and
+    ValueError if there is no file that can be used.
     """
-    _, parts = answers.sections(StateFolder(state, ".").read(NAME, _LIMIT), 4)
-    return Listing(*parts) if disk_state.unchanged(parts[0], cwd) else None
+    data = StateFolder(state, ".").read(NAME, _LIMIT)
+    _, (unchanged, *parts, table) = answers.sections(data, _SECTIONS)
+    return (Listing(*parts), table) if disk_state.unchanged(unchanged, cwd) else None
 
 
 def write(
     state: Path,
     unchanged: bytes,
-    rows: Sequence[tuple[ListedRow, str]],
+    environments: Sequence[tuple[str, str, ListedRow]],
     around: tuple[str, str],
     locks: Iterable[int],
 ) -> None:
     """Remember a list. Raises OSError.
 
-    ``unchanged`` is the state of what it was computed from, ``rows`` are the environments, each
-    with its JSON, without flags of the moment; ``around`` is what is printed before and after
-    them, ``locks`` the numbers of those that may be locked.
+    ``unchanged`` is the state of what it was computed from. ``environments`` are the path, the JSON
+    and the row of each, without flags of the moment; ``around`` is what is printed before and after
+    their JSON, ``locks`` are the numbers of those that a tool may have locked.
     """
-    texts = [text.encode() for _, text in rows]
-    ends = accumulate(len(text) + len(_BETWEEN) for text in texts)
-    index = {
-        "rows": [row for row, _ in rows],
-        "starts": [0, *ends][: len(rows)],
-        "locks": list(locks),
-    }
+    paths = [path for path, _, _ in environments]
+    resolved = [
+        (at, real) for at, path in enumerate(paths) if (real := os.path.realpath(path)) != path
+    ]
+    texts = [text.encode() for _, text, _ in environments]
+    starts = accumulate((len(text) + len(_BETWEEN) for text in texts[:-1]), initial=0)
     sections = [
         unchanged,
-        json.dumps(index).encode(),
+        json.dumps([paths, resolved, list(locks)]).encode(),
         _BETWEEN.join(texts),
-        json.dumps(around).encode(),
+        array("q", starts).tobytes(),
+        "\n".join(around).encode(),
+        json.dumps([row for _, _, row in environments]).encode(),
     ]
     StateFolder(state, ".").write(NAME, answers.written(sections))

@@ -4,8 +4,8 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from venvdash.system import reads
 
@@ -34,8 +34,7 @@ _KNOWN = 1024  # directories whose mount is kept
 _REMOVABLE = ("/mnt", "/media", "/run/media", "/Volumes")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One mounted file system.
 
     ``point`` is where it is mounted, ``fstype`` its type in lower case, ``source`` the device or
@@ -48,10 +47,10 @@ class Mount:
     fstype: str
     source: str
     root: str = "/"
-    device: str = field(default="", compare=False)
-    read_only: bool = field(default=False, compare=False)
-    user: int | None = field(default=None, compare=False)
-    redirects: bool | None = field(default=None, compare=False)
+    device: str = ""
+    read_only: bool = False
+    user: int | None = None
+    redirects: bool | None = None
 
     @property
     def network(self) -> bool:
@@ -77,15 +76,14 @@ class Mount:
         return self.fstype in _CLONES
 
 
-@dataclass(frozen=True)
 class Mounts:
     """All mounts at one moment, in the order of mounting, and the points that fstab lists.
 
     Lookups compare the texts of paths and access nothing; pass paths without links in them.
     """
 
-    mounts: tuple[Mount, ...] = ()
-    fstab: tuple[str, ...] = field(default=())
+    def __init__(self, mounts: tuple[Mount, ...] = (), fstab: tuple[str, ...] = ()) -> None:
+        self.mounts, self.fstab = mounts, fstab
 
     @classmethod
     def read(cls) -> "Mounts":

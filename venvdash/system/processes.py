@@ -10,20 +10,22 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, partial
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from venvdash.system.mounts import Mounts, resolved
 from venvdash.system.pid_listing import YOUNG, PidListing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import psutil
 
 _ACTIVATING = ("VIRTUAL_ENV", "CONDA_PREFIX")
+_ACTIVATING_BYTES = tuple(name.encode() + b"=" for name in _ACTIVATING)
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of /proc/PID/stat
 _ARGUMENTS = 1000  # read of one process, at most; `rm` may have 100,000
 _PATH_MAX = 4096
@@ -31,6 +33,7 @@ _OF_ITS_OWN = ("/proc/", "/dev/fd/")  # they name files of the process that read
 _DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 class UseEvidence(StrEnum):
@@ -43,8 +46,7 @@ class UseEvidence(StrEnum):
     STANDS = "has its working directory in it"
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessUse:
+class ProcessUse(NamedTuple):
     """One process that uses a directory; ``name`` is raw, make it ``visible`` before showing."""
 
     pid: int
@@ -52,37 +54,33 @@ class ProcessUse:
     how: UseEvidence
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessUses:
+class ProcessUses(NamedTuple):
     """The uses of directories that one pass over all processes showed.
 
     ``uses`` has every requested path with its users (empty: no use seen). ``unreadable`` is the
     number of processes that could not be read completely: another user's.
     """
 
-    uses: Mapping[Path, tuple[ProcessUse, ...]] = field(default_factory=dict)
+    uses: "Mapping[Path, tuple[ProcessUse, ...]]" = MappingProxyType({})
     unreadable: int = 0
 
 
-@dataclass(slots=True)
 class _Process:
     """What was read of one process; ``hidden``: something of it is not readable."""
 
-    pid: int
-    parent: int = 0
-    name: str = ""
-    program: str = ""
-    arguments: Sequence[str] = ()
-    loaded: Collection[str] = ()
-    activated: Sequence[str] = ()
-    cwd: str = ""
-    hidden: bool = False
+    def __init__(self, pid: int, parent: int = 0, name: str = "") -> None:
+        self.pid, self.parent, self.name = pid, parent, name
+        self.program = self.cwd = ""
+        self.arguments: Sequence[str] = ()
+        self.loaded: Collection[str] = ()
+        self.activated: Sequence[str] = ()
+        self.hidden = False
 
 
 _Reader = Callable[[Iterable[int]], Iterator[_Process]]
 
 
-def users(paths: Sequence[Path]) -> ProcessUses:
+def users(paths: "Sequence[Path]") -> ProcessUses:
     """Read every process once and return which ones use the directories ``paths`` (absolute).
 
     Evidence is the executable, the command line, files mapped into memory, ``VIRTUAL_ENV`` and
@@ -93,15 +91,28 @@ def users(paths: Sequence[Path]) -> ProcessUses:
     return ProcessWatch(paths).uses
 
 
+def used(directories: Mapping[str, Sequence[K]]) -> set[K]:
+    """Return which directories processes use, as ``users`` finds it, on Linux.
+
+    ``directories`` are the paths of each, those with links and those without.
+    """
+    inside = _Inside(directories, Mounts.read(), ())
+    running = {process.pid: process for process in _on_linux(PidListing().current(), inside.common)}
+    ours = _ourselves(running)
+    ours |= {process.pid for process in running.values() if _is_venvdash(process)}
+    return {one for process in running.values() for one in _uses(process, inside, ours)}
+
+
 class ProcessWatch:
     """One look at all processes, as ``users``, to which those are added that start later.
 
     What an older process begins to use is seen only by a new look. One thread at a time.
     """
 
-    def __init__(self, paths: Sequence[Path], read: _Reader | None = None) -> None:
-        self._read = read or (_on_linux if sys.platform == "linux" else _by_psutil)
-        self._inside = _Inside(paths)
+    def __init__(self, paths: "Sequence[Path]", read: _Reader | None = None) -> None:
+        self._inside = _inside(paths)
+        on_linux = partial(_on_linux, within=self._inside.common)
+        self._read = read or (on_linux if sys.platform == "linux" else _by_psutil)
         self._found: dict[Path, dict[int, ProcessUse]] = {path: {} for path in paths}
         self._listing = PidListing()
         self._pids = self._listing.current()
@@ -117,7 +128,7 @@ class ProcessWatch:
         found = {path: tuple(uses.values()) for path, uses in self._found.items()}
         return ProcessUses(found, self._unreadable)
 
-    def users(self, path: Path) -> tuple[ProcessUse, ...]:
+    def users(self, path: "Path") -> tuple[ProcessUse, ...]:
         """Return who uses one of the paths, also if it has started since the look."""
         now, pids = time.monotonic(), self._listing.current()
         if pids is not self._pids:
@@ -137,12 +148,12 @@ class ProcessWatch:
 
 
 def _uses(
-    process: _Process, inside: "_Inside", ours: Collection[int]
-) -> Mapping[Path, UseEvidence]:
+    process: _Process, inside: "_Inside[K]", ours: Collection[int]
+) -> Mapping[K, UseEvidence]:
     """Return the directories that the process uses, each with the best evidence."""
-    found: dict[Path, UseEvidence] = {}
+    found: dict[K, UseEvidence] = {}
 
-    def note(how: UseEvidence, paths: Iterable[Path]) -> None:
+    def note(how: UseEvidence, paths: Iterable[K]) -> None:
         for path in paths:
             found.setdefault(path, how)
 
@@ -194,26 +205,39 @@ def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
                 yield os.path.join(process.cwd, text)
 
 
-class _Inside:
-    """Finds the directories that hold a path; asks once for each directory above several paths."""
+def _inside(paths: "Sequence[Path]") -> "_Inside[Path]":
+    """Return what finds the directories ``paths``."""
+    mounts, roots = Mounts.read(), dict[str, list["Path"]]()
+    of_paths = map(mounts.of, paths if mounts.any_network else ())
+    inside = _Inside(roots, mounts, {mount.point for mount in of_paths if mount})
+    for path in paths:
+        text = os.path.abspath(path)
+        for key in {_key(text), _key(inside.real(text))}:
+            roots.setdefault(key, []).append(path)
+    return _Inside(roots, mounts, inside.allowed)
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._mounts = Mounts.read()
-        self._allowed = {mount.point for path in paths if (mount := self._mounts.of(path))}
+
+class _Inside(Generic[K]):
+    """Finds the directories that hold a path; asks once for each directory above several paths.
+
+    ``roots`` are the directories by all their paths. Network mounts are accessed only where that is
+    ``allowed``.
+    """
+
+    def __init__(
+        self, roots: Mapping[str, Sequence[K]], mounts: Mounts, allowed: Collection[str]
+    ) -> None:
+        self._mounts, self.allowed = mounts, allowed
         self._real_directory = cache(self._resolved)
-        self._known: dict[str, tuple[Path, ...]] = {}
-        self._roots: dict[str, list[Path]] = {}
-        for path in paths:
-            text = os.path.abspath(path)
-            for key in {_key(text), _key(self._real(text))}:
-                self._roots.setdefault(key, []).append(path)
-        self._common = _common(self._roots)
+        self._known: dict[str, tuple[K, ...]] = {}
+        self._roots = roots
+        self.common = _common(roots)
 
-    def truly(self, path: str) -> tuple[Path, ...]:
+    def truly(self, path: str) -> tuple[K, ...]:
         """Return the directories that hold ``path``, which has no links in it (or is empty)."""
         return self._above(path) if os.path.isabs(path) else ()
 
-    def named(self, path: str) -> tuple[Path, ...]:
+    def named(self, path: str) -> tuple[K, ...]:
         """Return the directories that hold ``path``, which may contain links.
 
         By its text, by the target of its directory (an environment's ``bin/python`` is a link out
@@ -228,16 +252,16 @@ class _Inside:
             known = (
                 self._above(text)
                 or self._above(os.path.join(self._real_directory(folder) or folder, name))
-                or self._above(self._real(text))
+                or self._above(self.real(text))
             )
             self._known[path] = known
         return known
 
-    def _above(self, path: str) -> tuple[Path, ...]:
+    def _above(self, path: str) -> tuple[K, ...]:
         folder = _key(path)
-        if not folder.startswith(self._common):  # as most libraries
+        if not folder.startswith(self.common):  # as most libraries
             return ()
-        found: list[Path] = []
+        found: list[K] = []
         while True:
             found += self._roots.get(folder, ())
             parent = os.path.dirname(folder)
@@ -245,7 +269,7 @@ class _Inside:
                 return tuple(found)
             folder = parent
 
-    def _real(self, path: str) -> str:
+    def real(self, path: str) -> str:
         """Return ``path`` with its links resolved, itself if that would access a network mount."""
         folder, name = os.path.split(path)
         directory = self._real_directory(folder)
@@ -253,13 +277,13 @@ class _Inside:
             return path
         real = os.path.join(directory, name)
         mount = self._mounts.points.get(real)
-        if mount is not None and mount.network and mount.point not in self._allowed:
+        if mount is not None and mount.network and mount.point not in self.allowed:
             return path
         return (self._resolved(path) or path) if os.path.islink(real) else real
 
     def _resolved(self, path: str) -> str | None:
         try:
-            return resolved(path, self._mounts, self._allowed)
+            return resolved(path, self._mounts, self.allowed)
         except (OSError, ValueError):
             return None
 
@@ -268,28 +292,29 @@ def _key(path: str) -> str:
     return os.path.normcase(path)
 
 
-def _common(paths: Iterable[str]) -> str:
+def _common(paths: Collection[str]) -> str:
     """Return what all paths begin with, "" where that is nothing."""
-    try:
-        return os.path.commonpath(paths)
+    try:  # all others lie between these two
+        return os.path.commonpath([min(paths), max(paths)])
     except ValueError:
         return ""
 
 
-def _on_linux(pids: Iterable[int]) -> Iterator[_Process]:
-    """Read /proc (proc(5)).
+def _on_linux(pids: Iterable[int], within: str = "") -> Iterator[_Process]:
+    """Read /proc (proc(5)); of mapped files only those whose path begins so.
 
     psutil reads the mapped files from ``smaps``, for which the kernel counts every page, and may
     access a program's file, which hangs on a dead mount.
     """
+    needle = b" " + os.fsencode(within).replace(b"\n", b"\\012")
     for pid in pids:
         with suppress(OSError, ValueError, IndexError):  # it has ended
-            process = _read(pid, f"/proc/{pid}/")
+            process = _read(pid, f"/proc/{pid}/", needle)
             if process is not None:
                 yield process
 
 
-def _read(pid: int, folder: str) -> _Process | None:
+def _read(pid: int, folder: str, needle: bytes) -> _Process | None:
     """Return the process; None for a kernel thread or a zombie."""
     head, _, rest = _content(folder + "stat").rpartition(b")")
     state, parent, _, _, _, _, flags, *_ = rest.split()
@@ -300,9 +325,11 @@ def _read(pid: int, folder: str) -> _Process | None:
     try:
         process.program = os.readlink(folder + "exe").removesuffix(_DELETED)
         process.cwd = os.readlink(folder + "cwd").removesuffix(_DELETED)
-        process.loaded = _mapped(_content(folder + "maps"))
-        variables = (text.partition("=") for text in _strings(_content(folder + "environ")))
-        process.activated = _activating((name, value) for name, _, value in variables)
+        process.loaded = _mapped(_content(folder + "maps"), needle)
+        environ = _content(folder + "environ")
+        if any(name in environ for name in _ACTIVATING_BYTES):
+            variables = (text.partition("=") for text in _strings(environ))
+            process.activated = _activating((name, value) for name, _, value in variables)
     except PermissionError:
         process.hidden = True
     return process
@@ -321,14 +348,20 @@ def _activating(variables: Iterable[tuple[str, str]]) -> list[str]:
     return [value for name, value in variables if name in _ACTIVATING and value]
 
 
-def _mapped(maps: bytes) -> set[str]:
-    """Return the files in /proc/PID/maps; a newline in a name is written as an octal escape."""
-    found = set()
-    for line in maps.split(b"\n"):
-        fields = line.split(None, 5)
-        if len(fields) == 6 and fields[5].startswith(b"/"):
-            found.add(fields[5].replace(b"\\012", b"\n"))
-    return {os.fsdecode(path).removesuffix(_DELETED) for path in found}
+def _mapped(maps: bytes, needle: bytes) -> set[str]:
+    """Return the files in /proc/PID/maps; a newline in a name is written as an octal escape.
+
+    ``needle`` is a space, and how their paths begin.
+    """
+    if needle not in maps:
+        return set()
+    # Before the path are an address, permissions and numbers: nothing with " /" in it.
+    found = {
+        line[at + 1 :]
+        for line in maps.split(b"\n")
+        if (at := line.find(b" /")) >= 0 and line.startswith(needle, at)
+    }
+    return {os.fsdecode(path.replace(b"\\012", b"\n")).removesuffix(_DELETED) for path in found}
 
 
 def _by_psutil(pids: Iterable[int]) -> Iterator[_Process]:

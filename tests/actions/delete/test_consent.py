@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def mounted(store: Path, fstype: str) -> Callable[[], None]:
 
         def more() -> Mounts:
             real = read()
-            return replace(real, mounts=(*real.mounts, Mount(str(store), fstype, "server:/x")))
+            return Mounts((*real.mounts, Mount(str(store), fstype, "server:/x")), real.fstab)
 
         Mounts.read = more  # type: ignore[method-assign]  # a fake
 

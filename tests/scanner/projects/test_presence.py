@@ -109,7 +109,7 @@ def test_a_dangling_link_to_what_is_not_mounted_is_out_of_reach(tmp_path: Path) 
     ],
 )
 def test_where_disks_come_and_go_nothing_is_gone(path: str, reason: str) -> None:
-    found = look(Path(path), replace(ROOT, fstab=("/", "/venvdash-in-fstab")))
+    found = look(Path(path), Mounts(ROOT.mounts, ("/", "/venvdash-in-fstab")))
     assert (found.presence, found.reason) == (Presence.UNREACHABLE, reason)
 
 

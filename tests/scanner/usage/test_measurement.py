@@ -261,8 +261,8 @@ def test_figures_are_not_exact_where_blocks_are_cloned(tmp_path: Path) -> None:
     here = mounts.of(tmp_path)
     if here is None:
         pytest.skip("this system does not tell its mounts")
-    clones = Mounts(tuple(replace(mount, fstype="btrfs") for mount in mounts.mounts))
-    plain = Mounts(tuple(replace(mount, fstype="ext4") for mount in mounts.mounts))
+    clones = Mounts(tuple(mount._replace(fstype="btrfs") for mount in mounts.mounts))
+    plain = Mounts(tuple(mount._replace(fstype="ext4") for mount in mounts.mounts))
     for told, exact in ((clones, False), (plain, True)):
         usages = [s.usage for s in measure([tmp_path / "root"], {}, lambda: False, mounts=told)]
         assert [usage.exact for usage in usages] == [exact, exact]
