@@ -56,6 +56,14 @@ class SelectionSizes:
         at_most = total.at_most or any(usage.at_most for usage in others if usage)
         return SelectionSize(len(rows), reclaimable, held, total.exact and not others, at_most)
 
+    def on_disk(self, rows: Sequence[Row]) -> int:
+        """Return what these take on disk together, as of the last scan; shared files count once."""
+        trees = [row for row in rows if row.environment.target is None]
+        with self._lock:
+            total = self.usage_index.on_disk(row.path for row in trees)
+        others = [row.usage for row in trees if row.path not in self.usage_index]
+        return total + sum(usage.on_disk for usage in others if usage)
+
     def measured(
         self, rows: Sequence[Row], cancelled: Callable[[], bool]
     ) -> tuple[UsageIndex, dict[Path, Row]]:

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.model import Usage
+from venvdash.scanner.usage.disk_union import on_disk
 from venvdash.scanner.usage.extents import HELD_BY_CACHE, HELD_BY_NOBODY, Extents
 from venvdash.scanner.usage.footprint import BLOCK, Footprint
 from venvdash.scanner.usage.selection_sum import (
@@ -312,6 +313,10 @@ class UsageIndex:
             return Sum(sum(entry.own for entry in known) * BLOCK, 0, exact=False)
         self._select({entry.path for entry in known} - self._gone)
         return (self._selection.totals - self._without).sum(known, exact=exact)
+
+    def on_disk(self, paths: Iterable[Path]) -> int:
+        """Return what these take on disk together, in bytes; what they share counts once."""
+        return on_disk(self._outermost(paths).values())
 
     def fresh(self, measured: "UsageIndex", entries: Mapping[Path, Path]) -> Sum:
         """Return the sum from ``measured``, a new index of the selection.
