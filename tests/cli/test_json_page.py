@@ -121,6 +121,9 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     checker = Checker()
     listed = printed(user, "list", "--json")
     checker.check(listed, "list")
+    for by in ("store", "status", "python", "kind"):
+        checker.check(printed(user, "list", "--by", by, "--json"), "totals")
+    checker.check(printed(user, "list", "--by", "kind", "--no-usage", "--json"), "totals")
     environments = listed["environments"]
     assert isinstance(environments, list)
     assert {one["status"] for one in environments} == {*Status} - {Status.CHECKING}

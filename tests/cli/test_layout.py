@@ -52,7 +52,9 @@ def shown(home: Home, columns: int, *arguments: str) -> list[str]:
 
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_a_list_fits_and_keeps_what_matters(messy: Home, columns: int) -> None:
-    head, *rows = shown(messy, columns, "list")
+    head, *rows, gap, total = shown(messy, columns, "list")
+    assert (gap, total[:15]) == ("", "6 environments,")
+    assert width(total) <= columns
     assert len(rows) == len(NAMES) + 1
     for line in (head, *rows):
         assert width(line) <= columns, line

@@ -67,7 +67,10 @@ def test_an_upper_bound_is_marked_and_remembered(tmp_path: Path) -> None:
         (made / "text").write_bytes(b"text" * 100_000)
         subprocess.run(["sync", "-f", str(point)], check=True)
         for _ in range(2):
-            (line,) = run(home, "list").stdout.splitlines()[1:]
+            _, line, _, total = run(home, "list").stdout.splitlines()
+            assert re.fullmatch(
+                r"1 environment, [\d.]+ KiB on disk, at most [\d.]+ KiB reclaimable", total
+            )
             assert re.search(r" ≤\d[\d.]* [KM]iB ", line), line
             assert len(line.replace(" [user-files]", "")) <= 80
         assert "≤" in run(home, "info", "scratch").stdout
@@ -276,7 +279,7 @@ def test_the_current_projects_environments_are_marked(some: Home) -> None:
         shown = some.venvdash(
             "list", "--no-usage", cwd=some.path / "code" / place
         ).stdout.splitlines()
-        assert [line[:5] for line in shown] == ["  NAM", "* api", "  scr", "  web"]
+        assert [line[:5] for line in shown] == ["  NAM", "* api", "  scr", "  web", "", "3 env"]
 
 
 def test_the_environments_of_one_interpreter(some: Home) -> None:

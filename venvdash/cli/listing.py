@@ -84,6 +84,11 @@ _ABSENT_PROJECT = "`--project`: {} does not exist, and no environment belongs to
     "--sort", type=click.Choice(list(_SORTS)), default="name", help="Sort order (default: name)."
 )
 @click.option("--reverse", is_flag=True, help="Reverse the sort order.")
+@click.option(
+    "--by",
+    type=click.Choice(["store", "status", "python", "kind"]),
+    help="Show totals of each group instead of environments; shared files count once.",
+)
 @click.pass_obj
 def command(
     records: bool,
@@ -99,14 +104,15 @@ def command(
     query: "Query | None",
     sort: str,
     reverse: bool,
+    by: str | None,
 ) -> None:
     """List environments: all, or those of NAME (a project, an environment, or a path).
 
     In a project's directory, * marks the environments of that project. RECLAIMABLE is the space
     that deleting an environment frees; ≤ means at most: the file system reports no exact figure.
     """
-    if as_json and json_stream:
-        fail("`--json` and `--json-stream` cannot be used together.", 2)
+    if json_stream and (as_json or by):
+        fail(f"`--json-stream` cannot be used with `{'--json' if as_json else '--by'}`.", 2)
     if no_usage and sort in _NEED_SIZES:
         fail(f"`--sort {sort}` needs sizes: leave out `--no-usage`.", 2)
     noted = ScanReads()
@@ -145,10 +151,9 @@ def command(
         rows = sorted(filter(wanted, rows), key=_SORTS["name"])
         rows.sort(key=_SORTS[sort], reverse=reverse)
         if as_json:
-            answer = listing_output.json_object(opened, [_row_json(row, found) for row in rows])
-            output.print_json(answer if found is None else answer | found.json())
+            _print_json(opened, rows, found, by, usage=not no_usage)
         else:
-            _table(opened, rows, usage=not no_usage, asked=bool(missing), found=found)
+            _print_text(opened, rows, found, by, usage=not no_usage, asked=bool(missing))
     tell_undecided(found)
     _tell(opened, missing)
 
@@ -209,13 +214,27 @@ def _row_json(row: Row, found: "Filter | None") -> dict[str, object]:
     return row_json(row) if found is None else row_json(row) | found.row_json(row)
 
 
-def _table(
+def _print_json(
+    opened: Session, rows: Sequence[Row], found: "Filter | None", by: str | None, *, usage: bool
+) -> None:
+    if by is None:
+        answer = listing_output.json_object(opened, [_row_json(row, found) for row in rows])
+    else:
+        from venvdash.presentation import totals
+
+        answer = totals.report(opened, rows, by, usage=usage).json()
+        answer["errors"] = listing_output.errors_json(opened)
+    output.print_json(answer if found is None else answer | found.json())
+
+
+def _print_text(
     opened: Session,
     rows: Sequence[Row],
+    found: "Filter | None",
+    by: str | None,
     *,
     usage: bool,
     asked: bool,
-    found: "Filter | None",
 ) -> None:
     if not rows:
         if not asked:  # a name that nothing bears has a sentence of its own
@@ -224,7 +243,13 @@ def _table(
     packages = (
         [found.packages_in_words(row) for row in rows] if found and found.query.installed else None
     )
-    for line in listing_output.table(opened, rows, packages, usage=usage):
+    if by is None:
+        lines: Iterable[str] = listing_output.table(opened, rows, packages, usage=usage)
+    else:
+        from venvdash.presentation import totals
+
+        lines = totals.report(opened, rows, by, usage=usage).lines()
+    for line in lines:
         click.echo(line)
 
 

@@ -35,11 +35,16 @@ def json_object(opened: Session, environments: list[dict[str, object]]) -> dict[
             for odd in opened.oddities
         ],
         "stores": [store_json(seen) for seen in opened.stores],
-        "errors": [
-            {"path": str(one.path) if one.path else None, "message": one.message}
-            for one in opened.problems
-        ],
+        "errors": errors_json(opened),
     }
+
+
+def errors_json(opened: Session) -> list[dict[str, object]]:
+    """Return what a scan could not read or write, as JSON shows it."""
+    return [
+        {"path": str(one.path) if one.path else None, "message": one.message}
+        for one in opened.problems
+    ]
 
 
 def table(
@@ -59,7 +64,12 @@ def table(
         for row in rows
     ]
     shown = [listed(row, str(opened.machine.home)) for row in rows]
-    return list_table.lines(shown, time.time(), sizes if usage else None, packages)
+    if not usage:
+        return list_table.lines(shown, time.time(), None, packages)
+    from venvdash.presentation.totals import total_in_words, total_of
+
+    total = total_in_words(total_of(opened, rows))
+    return list_table.lines(shown, time.time(), sizes, packages, total)
 
 
 def listed(row: Row, home: str) -> ListedRow:

@@ -1,14 +1,16 @@
 """The lines of the table that `list` prints, of rows that a scan found or that are remembered."""
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from venvdash.formats import age
 from venvdash.model.status import Status
+from venvdash.presentation.colours import columns_of
 from venvdash.presentation.meanings import NO_STORE
 from venvdash.presentation.roles import Role, role_of
 from venvdash.presentation.tables import Column, table
 from venvdash.records.listing import ListedRow
-from venvdash.text import visible
+from venvdash.text import counted, cut, visible
 
 
 def status_in_words(row: ListedRow) -> str:
@@ -22,8 +24,11 @@ def lines(
     now: float,
     sizes: Sequence[tuple[str, str, str]] | None = None,
     packages: Sequence[str] | None = None,
+    total: str = "",
 ) -> list[str]:
     """Return the lines of the table, with ``sizes`` and ``packages`` of each row or without.
+
+    The last line is the ``total``; without that it is the number of environments.
 
     Raises ValueError where a row has no known status.
     """
@@ -47,7 +52,8 @@ def lines(
     def role(number: int) -> Mapping[str, Role]:
         return {"STATUS": roles[number]}
 
-    return table(columns, cells, role)
+    total = total or counted(len(rows), "environment")
+    return [*table(columns, cells, role), "", cut(total, columns_of(sys.stdout) or len(total))]
 
 
 def _columns(*, usage: bool, marked: bool, packages: bool) -> tuple[Column, ...]:

@@ -85,7 +85,8 @@ def _copies(key: tuple[str, str], places: Iterable[tuple[str, str]]) -> PackageC
 def _files(site: str, info: str) -> dict[tuple[int, int], int]:
     """Return the blocks of the recorded files of a package by device and inode.
 
-    Files outside site-packages are left out: a RECORD can name anything.
+    Left out are files outside site-packages, since a RECORD can name anything, and the metadata:
+    installers write that for each environment.
     """
     try:
         names = record_file.names(os.path.join(site, info, "RECORD"))
@@ -93,7 +94,7 @@ def _files(site: str, info: str) -> dict[tuple[int, int], int]:
         return {}
     files = {}
     for name in names:
-        if name.startswith("/") or ".." in name.split("/"):
+        if name.startswith(("/", f"{info}/")) or ".." in name.split("/"):
             continue
         with suppress(OSError, ValueError):
             status = os.lstat(f"{site}/{name}")
