@@ -114,7 +114,9 @@ def _versions(record: Record, before: bytes | None) -> Iterator[bytes]:
     newest = sorted(record.projects, key=lambda project: -project.last_seen)
 
     def fewer() -> Iterator[Record]:
-        return (replace(record, projects=tuple(newest[:n])) for n in range(len(newest), -1, -1))
+        yield record if len(newest) < 2 else replace(record, projects=tuple(newest))
+        for count in range(len(newest) - 1, -1, -1):
+            yield replace(record, projects=tuple(newest[:count]))
 
     if before is not None:
         # Others' keys go before the last project does.

@@ -5,6 +5,7 @@ TOML 1.0: https://toml.io/en/v1.0.0
 
 import json
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -31,6 +32,8 @@ def _line(key: str, value: Any) -> str:
 
 
 def _value(value: Any) -> str:
+    if type(value) is int or (type(value) is float and isfinite(value)):
+        return repr(value)  # as the encoder does, which takes ten times as long
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):
