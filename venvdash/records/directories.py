@@ -25,6 +25,7 @@ from venvdash.system.trust import trusted
 FOLDER = "search"
 MAGIC = b"venvdash directories 1\n"
 _HEAD = struct.Struct("<IQqII")
+_unpack = _HEAD.unpack_from
 _SIZE = 28  # bytes of it
 _LONGEST = 1 << 26  # bytes of one list of names, or of the question
 _BUFFER = 1 << 18
@@ -63,35 +64,36 @@ class Reader:
         self._data = b""
         self._at = 0  # in the data
         self._before = file.tell() if file is not None else 0  # bytes before the data
-        self._first = self._start = self._before  # of the records; of the one that was taken last
+        self._first = self._before  # … of the records
+        self._taken = 0  # of the record that was taken last, in the data
 
     def take(self, level: int) -> Seen | None:
         """Return the next record if it is of ``level``, and go on; else the memory is of no use."""
-        if self.file is None:
-            return None
+        at = self._at
         try:
-            found, inode, changed, first, second = _HEAD.unpack_from(self._data, self._at)
+            found, inode, changed, first, second = _unpack(self._data, at)
         except struct.error:
             head = self._head()
             if head is None:
                 self.close()
                 return None
             found, inode, changed, first, second = head
+            at = self._at
+        if not first and not second and found == level:  # as most
+            self._taken, self._at = at, at + _SIZE
+            return inode, changed, b"", b""
         if found != level or first >= _LONGEST or second >= _LONGEST:
             self.close()
             return None
         size = first + second
-        start = self._at + _SIZE
-        self._start = self._before + self._at
-        if not size:
-            self._at = start
-            return inode, changed, b"", b""
+        start = at + _SIZE
         if start + size > len(self._data):
             self._fill(_SIZE + size)
             start = self._at + _SIZE
             if start + size > len(self._data):
                 self.close()
                 return None
+        self._taken = start - _SIZE
         middle, end = start + first, start + size
         self._at = end
         return inode, changed, self._data[start:middle], self._data[middle:end]
@@ -108,7 +110,7 @@ class Reader:
             return
         here = self.file.tell()
         self.file.seek(self._first)
-        left = self._start - self._first
+        left = self._before + self._taken - self._first
         while left > 0 and (data := self.file.read(min(left, _BUFFER))):
             yield data
             left -= len(data)
@@ -119,6 +121,7 @@ class Reader:
         if self.file is not None:
             self.file.close()
             self.file = None
+        self._data = b""
 
     def _head(self) -> tuple[int, int, int, int, int] | None:
         if self.file is None:
@@ -134,6 +137,7 @@ class Reader:
         """Read on, so that ``size`` bytes are there if the file has them."""
         rest = self._data[self._at :]
         self._before += self._at
+        self._taken -= self._at
         try:
             more = self.file.read(max(size, _BUFFER)) if self.file is not None else b""
         except OSError:
@@ -153,6 +157,11 @@ class Writer:
         self._file, self._temporary = file, temporary
         self._old = old if old is not None and old.file is not None else None
         self._parts: list[bytes] = []
+
+    @property
+    def copies(self) -> bool:
+        """Whether nothing is written yet, so that ``again`` does nothing."""
+        return self._old is not None
 
     def add(self, level: int, seen: Seen = NOTHING) -> None:
         """Append one directory; the old record of it, if there is one, was taken just before."""

@@ -102,6 +102,7 @@ class Walk:
         self._script_inodes = matcher.script_inodes
         self._scripts = matcher.scripts
         self._folders = matcher.folders | {name.lower() for name in COPIES}
+        self._barred_in = {os.path.dirname(path) for path in state.barred}
         self._trusted_before = 0
         self._frames: list[_Frame] = []
         self._root: tuple[int, int] | None = None
@@ -119,25 +120,17 @@ class Walk:
             self._begun = True
             self._begin()
         frames, left = self._frames, most
-        take, same = self._reader.take, self._is_the_same_leaf
         while frames and left:
             frame = frames[-1]
-            name = next(frame.known, None)
-            if name is not None:
-                seen = take(len(frames))
-                if frame.gone and name in frame.gone:
-                    self._reader.skip(len(frames))
-                    continue
-                if seen is not None and not (seen[2] or seen[3]) and same(frame, name, seen):
-                    left -= 1
-                    continue
-            else:
-                name, seen = next(frame.new, None), None
+            name, seen, same = self._next_known(frame, left)
+            left -= same
+            if name is None and left:
+                name = next(frame.new, None)
                 if name is None:
                     frames.pop()
-                    continue
-            left -= 1
-            self._enter(frame, name, seen)
+            if name is not None:
+                left -= 1
+                self._enter(frame, name, seen)
         if not frames and self._root and self.start.depth is None:
             self._state.done.add(self._root)
         return bool(frames)
@@ -158,24 +151,45 @@ class Walk:
             top = _Frame(path, status.st_dev, 0 if depth is None else depth + 1, own=False)
             self._read(top, path, os.path.basename(path), status, self._reader.take(0))
 
-    def _is_the_same_leaf(self, frame: _Frame, name: str, seen: Seen) -> bool:
-        """Return whether a directory without telling entries is unchanged."""
-        path = f"{frame.path}/{name}"
-        state = self._state
-        if path in state.barred or name.lower() in self._folders or not name.isascii():
-            return False
-        try:
-            status = os.lstat(path)
-        except OSError:
-            return False
-        inode = status.st_ino
-        if seen[1] != status.st_ctime_ns or seen[0] != inode or status.st_dev != frame.device:
-            return False
-        if inode in self._inodes or (state.done and (status.st_dev, inode) in state.done):
-            return False
-        state.directories += 1
-        self._writer.again(len(self._frames), seen)
-        return True
+    def _next_known(self, frame: _Frame, most: int) -> tuple[str | None, Seen | None, int]:
+        """Return the next directory with a record that has to be looked into, and its record.
+
+        Passed over, and counted as the third value, are up to ``most`` before it that are
+        unchanged and have neither subdirectories nor telling entries. None where no other is left.
+        """
+        level, folder, same = len(self._frames), frame.path, 0
+        take, writer = self._reader.take, None if self._writer.copies else self._writer
+        inodes, done, folders, device = self._inodes, self._state.done, self._folders, frame.device
+        barred = folder in self._barred_in
+        name: str | None = None
+        for name in frame.known:
+            seen = take(level)
+            if frame.gone and name in frame.gone:
+                self._reader.skip(level)
+                continue
+            if seen is None or seen[2] or seen[3] or barred or not name.isascii():
+                break
+            if name.lower() in folders:
+                break
+            try:
+                status = os.lstat(f"{folder}/{name}")
+            except OSError:
+                break
+            inode = status.st_ino
+            if seen[1] != status.st_ctime_ns or seen[0] != inode or status.st_dev != device:
+                break
+            if inode in inodes or (done and (device, inode) in done):
+                break
+            same += 1
+            if writer:
+                writer.again(level, seen)
+            if same == most:
+                name = None
+                break
+        else:
+            name = None
+        self._state.directories += same
+        return name, seen if name else None, same
 
     def _enter(self, frame: _Frame, name: str, seen: Seen | None) -> None:
         """Read a subdirectory and write its record, also if it is not entered."""
