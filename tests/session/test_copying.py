@@ -296,7 +296,7 @@ def test_to_another_file_system_and_back(home: Home, app: Path, project: Path, d
     identity = row(session, app).record
     assert identity is not None
     proposal = session.actions.move(row(session, app), disk)
-    assert "Copies all files to the other file system" in proposal.says[0]
+    assert f"Copies all files to {proposal.place}, on another file system" in proposal.says[0]
     assert "Moves the original to the trash" in proposal.warns[0]
     result = done(session, proposal)
     place = disk / "app"

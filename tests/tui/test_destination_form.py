@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import HOME, everything, row
@@ -14,6 +12,7 @@ from venvdash.model import Action, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.events import StoreSeen
 from venvdash.stores.roots import Root
 from venvdash.tui.dialogs.destination_form import DestinationForm, name_for_copy
+from venvdash.tui.dialogs.move import MoveScreen
 from venvdash.tui.widgets.plain_input import PlainInput
 
 VENVS, WORK = HOME / ".virtualenvs", HOME / "envs"
@@ -51,23 +50,47 @@ def test_a_copy_has_a_name_a_store_and_a_python() -> None:
     assert len(session.actions.applied) == 1
 
 
-@pytest.mark.parametrize("key", ["f2", "m"])
-def test_another_name_asks_only_for_that_and_another_store_only_for_that(key: str) -> None:
+def test_renaming_asks_only_for_the_name() -> None:
     session = source(plain("app"))
 
     async def script(driver: Driver) -> None:
-        screen = await driver.opened(key, DestinationForm)
-        assert len(screen.query(PlainInput)) == (key == "f2")
+        screen = await driver.opened("f2", DestinationForm)
+        assert len(screen.query(PlainInput)) == 1
         assert "Python" not in "".join(driver.lines[8:16])
-        if key == "f2":
-            await driver.press("2", "enter")
-        else:
-            await driver.press("enter")
+        await driver.press("2", "enter")
         await driver.proposed()
 
     drive(session, script)
-    wanted = {"f2": (Action.RENAME, "app", "app2"), "m": (Action.MOVE, "app", WORK)}
-    assert session.actions.asked[-1] == wanted[key]
+    assert session.actions.asked[-1] == (Action.RENAME, "app", "app2")
+
+
+def test_moving_lists_the_other_stores() -> None:
+    session = source(plain("app"))
+
+    async def script(driver: Driver) -> None:
+        screen = await driver.opened("m", MoveScreen)
+        assert "app is in ~/.virtualenvs. Choose another store" in driver.text
+        await driver.until(lambda: "~/envs" in driver.text)
+        assert list(screen.listing.items) == [WORK]
+        await driver.press("enter")
+        await driver.proposed()
+
+    drive(session, script)
+    assert session.actions.asked[-1] == (Action.MOVE, "app", WORK)
+
+
+def test_moving_to_a_directory_that_is_typed() -> None:
+    session = source(plain("app"))
+
+    async def script(driver: Driver) -> None:
+        screen = await driver.opened("m", MoveScreen)
+        await driver.press("slash")
+        assert screen.focused is screen.line
+        await driver.press(*"scratch/", "enter")
+        await driver.proposed()
+
+    drive(session, script)
+    assert session.actions.asked[-1] == (Action.MOVE, "app", Path("/scratch"))
 
 
 def test_what_stands_against_it_is_said_while_one_types() -> None:
@@ -106,6 +129,7 @@ def test_several_marked_ones_move_together() -> None:
         await driver.scanned()
         await driver.press("a", "m")
         await driver.until(lambda: "Move 2 environments" in driver.text)
+        await driver.until(lambda: "~/envs" in driver.text)
         await driver.press("enter")
         await driver.until(lambda: driver.text.count("It will be done") == 2)
         results = tuple(Result(VENVS / n, n, Outcome.DONE, place=WORK / n) for n in "ab")

@@ -157,9 +157,10 @@ def test_copied_for_another_python_renamed_and_moved(
         await done(driver, "is renamed to ~/.virtualenvs/scratchpad-copy2.")
         assert driver.current == "scratchpad-copy2"
         await driver.press("m")
-        await driver.until(lambda: "Moves its directory" in driver.text)
+        await driver.until(lambda: "~/.venvs" in driver.text)
         await driver.press("enter")
         await shown(driver)
+        assert "Moves it to ~/.venvs/scratchpad-copy2" in driver.text
         await done(driver, "is moved to ~/.venvs/scratchpad-copy2.")
         assert driver.current == "scratchpad-copy2"
         assert driver.main.listing.path == playground.home / ".venvs" / "scratchpad-copy2"

@@ -157,9 +157,15 @@ PROPOSAL = _bindings(
     ("t", "trust", "Allow code from another user's project to run"),
 )
 
-LINK = _bindings(
+_DIRECTORY = _bindings(
     ("slash", "type('/')", "Type a directory; Tab completes it"),
     ("tilde", "type('~')", "Type a directory in your home directory"),
+)
+
+MOVE_TO = _bindings(*_DIRECTORY, ("escape,q,m", "leave", "Back to the list"))
+
+LINK = _bindings(
+    *_DIRECTORY,
     ("s", "share", "Share: keep its other projects"),
     ("u", "unlink", "Unlink it from its projects"),
     ("escape,q,R", "leave", "Back to the list"),

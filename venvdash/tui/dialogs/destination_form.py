@@ -1,8 +1,8 @@
-"""The form for the name and the store of a copy, a renamed or a moved environment."""
+"""The form for the name and the store of a copy or a renamed environment."""
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from venvdash.actions.copy.reinstall import base_python
 from venvdash.actions.destinations import is_free
 from venvdash.model import Action, Environment, Flag, Proposal, Row
 from venvdash.scanner.events import StoreSeen
-from venvdash.text import counted, short_path, visible, with_tilde
+from venvdash.text import short_path, visible, with_tilde
 from venvdash.tui.background import LatestCall
 from venvdash.tui.dialogs.base import Dialog, MakeProposal, ShowProposals, framed
 from venvdash.tui.scan_state import ScanState
@@ -79,12 +79,12 @@ class DestinationForm(Dialog[None]):
         access: SessionAccess,
         scanned: ScanState,
         action: Action,
-        rows: Sequence[Row],
+        row: Row,
         propose: ShowProposals,
     ) -> None:
         super().__init__()
         self._access, self._home, self._scanned = access, access.home, scanned
-        self._action, self._rows, self._propose = action, rows, propose
+        self._action, self._row, self._propose = action, row, propose
         self._store = Cycle("Store", self._stores(), id="store")
         self._python = Cycle("Python", self._versions(), id="python")
         self._looking: LatestCall[Proposal] = LatestCall(self, self._found, self._cannot)
@@ -94,10 +94,10 @@ class DestinationForm(Dialog[None]):
         """Return the stores to choose from, the present one first if possible."""
         if self._action is Action.RENAME:
             return [("", None)]
-        own = self._rows[0].environment.root
+        own = self._row.environment.root
         free = free_stores(self._scanned.stores)
         roots = [root for root in free if root != own]
-        if self._action is Action.COPY and own in free:
+        if own in free:
             roots.insert(0, own)
         shown: list[tuple[str, Path | None]] = [
             (short_path(root, self._home), root) for root in roots
@@ -106,7 +106,7 @@ class DestinationForm(Dialog[None]):
 
     def _versions(self) -> list[tuple[str, Environment | None]]:
         """Return the Pythons to choose from, the present one first."""
-        own = visible(self._rows[0].environment.python or "unknown", 32)
+        own = visible(self._row.environment.python or "unknown", 32)
         choices: list[tuple[str, Environment | None]] = [(f"{own} (unchanged)", None)]
         if self._action is Action.COPY:
             others = pythons(self._scanned.table.rows.values())
@@ -115,9 +115,7 @@ class DestinationForm(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the fields, and the line that says why the action is refused."""
-        what = visible(self._rows[0].name, 64)
-        if len(self._rows) > 1:
-            what = counted(len(self._rows), "environment")
+        what = visible(self._row.name, 64)
         with framed(
             "asking",
             f"{self._action.value.capitalize()} {what}",
@@ -127,16 +125,14 @@ class DestinationForm(Dialog[None]):
             yield Static("", id="said", classes="words", markup=False)
 
     def _fields(self) -> Iterator[Widget]:
-        row = self._rows[0]
-        if self._action is not Action.MOVE:
-            name = row.environment.entry.name
-            if self._action is Action.COPY:
-                name = name_for_copy(row, self._scanned.table.rows.values())
-            shown = name if visible(name, 255) == name else ""
-            line = PlainInput(
-                shown, placeholder="a name", compact=True, max_length=255, select_on_focus=False
-            )
-            yield Horizontal(Static("Name", markup=False), line, classes="field")
+        name = self._row.environment.entry.name
+        if self._action is Action.COPY:
+            name = name_for_copy(self._row, self._scanned.table.rows.values())
+        shown = name if visible(name, 255) == name else ""
+        line = PlainInput(
+            shown, placeholder="a name", compact=True, max_length=255, select_on_focus=False
+        )
+        yield Horizontal(Static("Name", markup=False), line, classes="field")
         for cycle in (self._store, self._python):
             if len(cycle.values) > 1:
                 yield cycle
@@ -169,10 +165,10 @@ class DestinationForm(Dialog[None]):
         """Whether the name for renaming is still the present one."""
         if self._action is not Action.RENAME:
             return False
-        return self.query_one(PlainInput).value.strip() == self._rows[0].environment.entry.name
+        return self.query_one(PlainInput).value.strip() == self._row.environment.entry.name
 
     def _look(self) -> None:
-        make, row = self._proposing(), self._rows[0]
+        make, row = self._proposing(), self._row
         if self._same_name:
             self._looking.forget()
             self._say(Content("Type a new name."))
@@ -201,8 +197,6 @@ class DestinationForm(Dialog[None]):
     def _proposing(self) -> MakeProposal:
         """Return the function that makes the proposal for the present fields."""
         changes, store, python = self._access.session.actions, self._store.value, self._python.value
-        if self._action is Action.MOVE:
-            return lambda row, _: changes.move(row, store or row.environment.root)
         name = self.query_one(PlainInput).value.strip()
         if self._action is Action.RENAME:
             return lambda row, _: changes.rename(row, name)
@@ -218,7 +212,7 @@ class DestinationForm(Dialog[None]):
         """Show what would be done."""
         if self._same_name:
             return
-        self._propose(self._action, self._rows, self._proposing(), self.action_leave)
+        self._propose(self._action, [self._row], self._proposing(), self.action_leave)
 
     def on_input_submitted(self) -> None:
         """Enter in the line."""

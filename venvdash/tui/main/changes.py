@@ -93,16 +93,22 @@ class Changes:
         self._ask_destination(Action.RENAME, self._targets.under_cursor())
 
     def move(self) -> None:
-        """Ask for another store for the chosen environments."""
-        self._ask_destination(Action.MOVE, self._targets.chosen())
-
-    def _ask_destination(self, action: Action, rows: Sequence[Row]) -> None:
+        """Ask for another store or directory for the chosen environments."""
+        rows = self._targets.chosen()
         if not rows:
             return
+        from venvdash.tui.dialogs.destination_form import free_stores
+        from venvdash.tui.dialogs.move import MoveScreen
+
+        stores = free_stores(self._listing.state.stores)
+        self._screen.app.push_screen(MoveScreen(self._access, rows, stores, self.propose))
+
+    def _ask_destination(self, action: Action, rows: Sequence[Row]) -> None:
         from venvdash.tui.dialogs.destination_form import DestinationForm
 
-        form = DestinationForm(self._access, self._listing.state, action, rows, self.propose)
-        self._screen.app.push_screen(form)
+        for row in rows:
+            form = DestinationForm(self._access, self._listing.state, action, row, self.propose)
+            self._screen.app.push_screen(form)
 
     # Proposing and carrying out
 
