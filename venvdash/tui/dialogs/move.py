@@ -1,6 +1,6 @@
 """The dialog that chooses where environments are moved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ class MoveScreen(DirectoryDialog):
     """Lists the other stores; any directory can be typed. The proposal comes next."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(keys.MOVE_TO)
+    SEARCHING = "Waiting for the scan …"
     NONE = "No other store found. Type a directory."
     KEYS = "Enter continue   / type   Esc back"
 
@@ -26,23 +27,26 @@ class MoveScreen(DirectoryDialog):
         self,
         access: SessionAccess,
         rows: Sequence[Row],
-        stores: Sequence[Path],
+        stores: Callable[[], Sequence[Path]],
         propose: ShowProposals,
     ) -> None:
-        """Offer ``stores``: directories of stores where environments may have any name."""
+        """Offer ``stores``, which returns directories in which environments may have any name.
+
+        It is called once no scan runs.
+        """
         one = len(rows) == 1
         what = visible(rows[0].name, 64) if one else counted(len(rows), "environment")
-        roots = sorted({row.environment.root for row in rows})
+        self._roots = roots = sorted({row.environment.root for row in rows})
         shown = ", ".join(short_path(root, access.home) for root in roots)
         be = "is" if one else "are"
         about = Content(f"{what} {be} in {shown}. Choose another store, or type a directory.")
         super().__init__(access, f"Move {what}", about)
-        self._rows, self._propose = rows, propose
-        self._stores = [store for store in stores if [store] != roots]
+        self._rows, self._stores, self._propose = rows, stores, propose
 
     def offered(self) -> Sequence[Path]:
         """Return the other stores."""
-        return self._stores
+        stores = self._access.run(self._stores)
+        return [store for store in stores if [store] != self._roots]
 
     def take(self, directory: Path) -> None:
         """Propose to move them to a directory."""

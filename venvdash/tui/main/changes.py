@@ -100,7 +100,9 @@ class Changes:
         from venvdash.tui.dialogs.destination_form import free_stores
         from venvdash.tui.dialogs.move import MoveScreen
 
-        stores = free_stores(self._listing.state.stores)
+        def stores() -> list[Path]:
+            return free_stores(self._listing.state.stores)
+
         self._screen.app.push_screen(MoveScreen(self._access, rows, stores, self.propose))
 
     def _ask_destination(self, action: Action, rows: Sequence[Row]) -> None:
