@@ -1,11 +1,15 @@
 """What inspecting each environment read, remembered with the fingerprints of what it was read from.
 
 One file in the state directory for each host, since a HOME may be shared and inodes may not be. It
-is only a shortcut: one that is missing, damaged or from another version is as none.
+is only a shortcut: one that is missing, damaged or from another version is as none. It has one line
+for each environment, so that no more than one is decoded at a time: all take much memory.
 """
 
+import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,9 @@ from venvdash.system.foreground import in_turns
 from venvdash.system.state_files import StateFolder
 
 _FOLDER = "inspections"
-_FORMAT = 2
+_FORMAT = 3
+_SPARE = 1_000  # packages that may be remembered though no environment has them
+_BETWEEN = b"\t"  # a path and its inspection; JSON has none that is not escaped
 _LIMIT = 256 * 1024 * 1024  # bytes; 10,000 environments need 12 MB
 _TRAITS = (str, str, (str,), (str,), bool, (str,), bool, (str,), bool, bool)
 
@@ -55,53 +61,154 @@ class Inspection:
     settings: str = ""
 
 
-def read(state: Path, host: str) -> dict[str, Inspection]:
-    """Return the inspections of the last scan by the path of the environment. Raises nothing."""
-    import json
+class Inspections(Mapping[str, Inspection]):
+    """Inspections by the path of the environment, decoded when they are asked for.
 
-    try:
-        text = StateFolder(state, _FOLDER).read(f"{host}.json", _LIMIT)
-        data = json.loads(text)
-        if b"\\u0000" in text or data["format"] != [_FORMAT, __version__, _user()]:
-            return {}
-        packages = [Package(*_checked(one, (str, str, (str,), bool))) for one in data["packages"]]
-        settings = [_text(one) for one in data["settings"]]
-        return {
-            _text(path): _inspection(values, packages, settings)
-            for path, values in in_turns(data["environments"].items())
-        }
-    except Exception:  # whatever is wrong with it, it is read from the disk instead
-        return {}
+    What is damaged is not found.
+    """
 
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._lines: dict[str, bytes] = {}
+        self._packages: dict[Package, int] = {}
+        self._settings: dict[str, int] = {}
+        self._in_use = 0  # how many of the packages were in use when that was last counted
+        # The same by number, and lists of packages that many environments have.
+        self._package_of: list[Package] = []
+        self._setting_of: list[str] = []
+        self._installed: dict[tuple[int, ...], tuple[Package, ...]] = {}
 
-def write(state: Path, host: str, inspections: Mapping[str, Inspection]) -> None:
-    """Replace the file. Raises OSError."""
-    import json
+    def __getitem__(self, path: str) -> Inspection:
+        line = self._lines[path]
+        try:
+            return self._decoded(json.loads(line))
+        except Exception as error:  # whatever is wrong with it, it is read from the disk instead
+            raise KeyError(path) from error
 
-    packages: dict[Package, int] = {}
-    settings: dict[str, int] = {}
-    environments = {
-        path: [
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, path: str, inspection: Inspection) -> None:
+        """Add an inspection."""
+        one = inspection
+        values = [
             one.files,
             one.stats,
-            settings.setdefault(one.settings, len(settings)),
+            self._setting(one.settings),
             one.store,
             [getattr(one.traits, name) for name in Traits.__slots__],
             [getattr(one, name) for name in _PLAIN],
-            [packages.setdefault(package, len(packages)) for package in one.packages],
+            [self._package(package) for package in one.packages],
             one.claims,
             one.editables,
         ]
-        for path, one in inspections.items()
-    }
-    data = {
-        "format": [_FORMAT, __version__, _user()],
-        "settings": list(settings),
-        "packages": [[p.name, p.version, p.origin, p.editable] for p in packages],
-        "environments": environments,
-    }
-    text = json.dumps(data, separators=(",", ":"))
-    StateFolder(state, _FOLDER).write(f"{host}.json", text.encode())
+        self._lines[path] = _json(values)
+
+    def updated(self, unchanged: Iterable[str], added: Mapping[str, Inspection]) -> "Inspections":
+        """Return the inspections of ``unchanged`` paths, and ``added``. Uses up this object."""
+        found = copy(self)
+        found._lines = {path: self._lines[path] for path in unchanged}
+        for path, inspection in added.items():
+            found.add(path, inspection)
+        if len(found._package_of) <= 2 * found._in_use + _SPARE:
+            return found
+        fresh = Inspections()
+        for path, inspection in in_turns(found.items()):
+            fresh.add(path, inspection)
+        fresh._in_use = len(fresh._package_of)
+        return fresh
+
+    def _setting(self, settings: str) -> int:
+        if settings not in self._settings:
+            self._settings[settings] = len(self._setting_of)
+            self._setting_of.append(settings)
+        return self._settings[settings]
+
+    def _package(self, package: Package) -> int:
+        if package not in self._packages:
+            self._packages[package] = len(self._package_of)
+            self._package_of.append(package)
+        return self._packages[package]
+
+    def _decoded(self, values: Any) -> Inspection:
+        """Return the checked inspection. Raises any exception where something is wrong."""
+        files, stats, setting, store, traits, plain, installed, claims, editables = values
+        if not set(map(type, stats)) <= {int} or len(stats) != 5 * len(files):
+            raise ValueError
+        if min(installed, default=0) < 0 or setting < 0:
+            raise ValueError
+        numbers = tuple(installed)
+        if numbers not in self._installed:
+            self._installed[numbers] = tuple([self._package_of[number] for number in numbers])
+        return Inspection(
+            store=_shared(_text(store)),
+            traits=Traits(*map(_shared, _checked(traits, _TRAITS))),
+            packages=self._installed[numbers],
+            claims=tuple([(_path(at), _EVIDENCE[how], _text(file)) for at, how, file in claims]),
+            editables=tuple(
+                [(n and _text(n), _path(at), _text(file)) for n, at, file in editables]
+            ),
+            files=tuple([_path(file) for file in files]),
+            stats=tuple(stats),
+            settings=self._setting_of[setting],
+            **dict(zip(_PLAIN, map(_shared, _checked(plain, _KINDS)), strict=True)),
+        )
+
+    def encoded(self) -> Iterator[bytes]:
+        """Yield the lines of the file."""
+        yield _json(
+            {
+                "format": [_FORMAT, __version__, _user()],
+                "in_use": self._in_use,
+                "settings": self._setting_of,
+                "packages": [[p.name, p.version, p.origin, p.editable] for p in self._package_of],
+            }
+        )
+        for path, line in self._lines.items():
+            yield _json(path) + _BETWEEN + line
+
+    @classmethod
+    def of(cls, data: bytes) -> "Inspections":
+        """Return those in a file. Raises any exception where something is wrong."""
+        found = cls()
+        header, *lines = data.split(b"\n")
+        known = json.loads(header)
+        if b"\\u0000" in data or known["format"] != [_FORMAT, __version__, _user()]:
+            raise ValueError
+        found._in_use = _number(known["in_use"])
+        for package in known["packages"]:
+            found._package(Package(*_checked(package, (str, str, (str,), bool))))
+        for settings in known["settings"]:
+            found._setting(_text(settings))
+        for line in in_turns(lines):
+            path, _, values = line.partition(_BETWEEN)
+            found._lines[_path(json.loads(path))] = values
+        return found
+
+
+def read(state: Path, host: str) -> Inspections:
+    """Return the inspections of the last scan. Raises nothing."""
+    try:
+        return Inspections.of(StateFolder(state, _FOLDER).read(host, _LIMIT))
+    except Exception:  # whatever is wrong with it, it is read from the disk instead
+        return Inspections()
+
+
+def write(state: Path, host: str, inspections: Inspections) -> None:
+    """Replace the file. Raises OSError."""
+    StateFolder(state, _FOLDER).write(host, b"\n".join(inspections.encoded()))
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _shared(value: Any) -> Any:
+    """Return a string as it is in memory once, and anything else as it is."""
+    return sys.intern(value) if type(value) is str else value
 
 
 _PLAIN = (
@@ -110,26 +217,6 @@ _PLAIN = (
 )
 _KINDS = (str, (str,), (str,), (str,), (str,), (str,), str, float, float, bool, bool, bool)
 _EVIDENCE = {str(kind): kind for kind in EvidenceKind}
-
-
-def _inspection(values: Any, packages: list[Package], settings: list[str]) -> Inspection:
-    """Return the checked inspection. Raises any exception where something is wrong."""
-    files, stats, setting, store, traits, plain, installed, claims, editables = values
-    if not set(map(type, stats)) <= {int} or len(stats) != 5 * len(files):
-        raise ValueError
-    if min(installed, default=0) < 0 or setting < 0:
-        raise ValueError
-    return Inspection(
-        store=_text(store),
-        traits=Traits(*_checked(traits, _TRAITS)),
-        packages=tuple([packages[number] for number in installed]),
-        claims=tuple([(_path(at), _EVIDENCE[how], _text(file)) for at, how, file in claims]),
-        editables=tuple([(n and _text(n), _path(at), _text(file)) for n, at, file in editables]),
-        files=tuple([_path(file) for file in files]),
-        stats=tuple(stats),
-        settings=settings[setting],
-        **dict(zip(_PLAIN, _checked(plain, _KINDS), strict=True)),
-    )
 
 
 _known_types: set[tuple[tuple[Any, ...], ...]] = set()  # (kinds, types of values) that are right
@@ -148,6 +235,12 @@ def _checked(values: list[Any], kinds: tuple[Any, ...]) -> list[Any]:
 
 def _text(value: Any) -> str:
     if type(value) is not str:
+        raise ValueError
+    return value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or value < 0:
         raise ValueError
     return value
 

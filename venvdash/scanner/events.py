@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
-from venvdash.records.inspections import Inspection
+from venvdash.records.inspections import Inspections
 from venvdash.scanner.evidence.references import Reference
 from venvdash.stores.roots import Root
 from venvdash.system.reads import Reads
@@ -53,10 +53,10 @@ class EnvironmentFound:
 class InspectionsChanged:
     """All stores were read, and not all as the last scan read them.
 
-    ``inspections`` is what the next scan need not read again, by the path of the environment.
+    ``inspections`` is what the next scan need not read again.
     """
 
-    inspections: Mapping[str, Inspection]
+    inspections: Inspections
 
 
 @dataclass(frozen=True, slots=True)

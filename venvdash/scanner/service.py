@@ -9,10 +9,10 @@ never an exception; what does not respond is skipped.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from venvdash.config import Config
-from venvdash.records.inspections import Inspection
+from venvdash.records.inspections import Inspections
 from venvdash.scanner.events import (
     Ended,
     Event,
@@ -35,7 +35,7 @@ def scan(
     machine: Machine,
     config: Config,
     load_saved: Callable[[], SavedRecords],
-    inspections: Mapping[str, Inspection],
+    inspections: Inspections,
     *,
     usage: bool = True,
     search: bool = True,
@@ -53,6 +53,7 @@ def scan(
     """
     started = time.monotonic()
     state = ScanState(machine, config, TimedRunner(patience, cancelled), cancelled, inspections)
+    del inspections  # they take much memory, which the first stage frees
     stages = [state.reader.events(), _proofs(state, load_saved, early=early)]
     stages += [project_search.search(state)] if search else []
     stages += [_sizes(state)] if usage else []

@@ -11,7 +11,7 @@ from pathlib import Path
 from venvdash.model import Environment, Facts, Memory, Record, Relation, Status, Usage
 from venvdash.records import identity, inspections, merge, pins, sidecar
 from venvdash.records.index import Index, index_path
-from venvdash.records.inspections import Inspection
+from venvdash.records.inspections import Inspections
 from venvdash.records.sidecar import keeps_sidecar
 from venvdash.scanner.events import InspectionsChanged, Measured, Problem, VerdictsDecided
 from venvdash.scanner.stages.scan_state import SavedRecords
@@ -32,7 +32,7 @@ class _Learned:
     records: Mapping[Path, Record] = field(default_factory=dict)
     facts: Facts | None = None
     sizes: dict[Path, tuple[Usage, bytes]] = field(default_factory=dict)
-    inspections: Mapping[str, Inspection] = field(default_factory=dict)
+    inspections: Inspections | None = None
 
 
 class ScanMemory:
@@ -127,12 +127,12 @@ class ScanMemory:
         known = self._sizes.get(path)
         return replace(known[0], exact=False) if known else None
 
-    def inspections(self) -> Mapping[str, Inspection]:
+    def inspections(self) -> Inspections:
         """Return what the last scan read of environments, as the next one begins."""
         self.store()
         state = self._machine.state_directory
         with unnoted():
-            return inspections.read(state, self._host) if self._writes else {}
+            return inspections.read(state, self._host) if self._writes else Inspections()
 
     def inspected(self, event: InspectionsChanged) -> None:
         """Note what a scan read of environments."""
@@ -182,8 +182,8 @@ class ScanMemory:
                 self._store_records(learned)
                 self._store_inspections(learned.inspections)
 
-    def _store_inspections(self, found: Mapping[str, Inspection]) -> None:
-        if found:
+    def _store_inspections(self, found: Inspections | None) -> None:
+        if found is not None:
             with suppress(OSError):  # the next scan reads them again
                 inspections.write(self._machine.state_directory, self._host, found)
 

@@ -20,8 +20,9 @@ from tests.conftest import Home
 from tests.effort import examples
 from tests.stores import test_reads
 from venvdash.config import Config
+from venvdash.model import Package
 from venvdash.records import inspections
-from venvdash.records.inspections import Inspection
+from venvdash.records.inspections import Inspections
 from venvdash.scanner import service
 from venvdash.scanner.discovery import inspection
 from venvdash.scanner.events import EnvironmentFound, InspectionsChanged, VerdictsDecided
@@ -52,8 +53,8 @@ def _make(prefix: Path, version: str = "3.11.1") -> None:
 
 
 def _scan(
-    machine: Machine, known: dict[str, Inspection]
-) -> tuple[dict[str, Inspection], list[Any], list[tuple[Path, tuple[Path, ...]]]]:
+    machine: Machine, known: Inspections
+) -> tuple[Inspections, list[Any], list[tuple[Path, tuple[Path, ...]]]]:
     """Return what a scan remembers, the environments it found, and whose they are."""
     found: list[Any] = []
     claimed: list[tuple[Path, tuple[Path, ...]]] = []
@@ -61,7 +62,7 @@ def _scan(
         machine, Config(), SavedRecords, known, usage=False, search=False, cancelled=lambda: False
     ):
         if isinstance(event, InspectionsChanged):
-            known = dict(event.inspections)
+            known = event.inspections
         elif isinstance(event, VerdictsDecided):
             claimed = sorted(event.facts.claimed.items())
         elif isinstance(event, EnvironmentFound):
@@ -69,17 +70,17 @@ def _scan(
     return known, found, claimed
 
 
-def _remembered(home: Home) -> tuple[Machine, dict[str, Inspection]]:
+def _remembered(home: Home) -> tuple[Machine, Inspections]:
     """Make an environment with a project, and return what a scan remembers of it."""
     _make(home.path / ".virtualenvs" / "a")
     (home.path / ".virtualenvs" / "a" / ".project").write_text("/code/a\n")
     time.sleep(2 * _TICK)
     machine = home.machine()
-    known, _, _ = _scan(machine, {})
+    known, _, _ = _scan(machine, Inspections())
     return machine, known
 
 
-def _stored(machine: Machine, known: dict[str, Inspection]) -> dict[str, Inspection]:
+def _stored(machine: Machine, known: Inspections) -> Inspections:
     inspections.write(machine.state_directory, _HOST, known)
     return inspections.read(machine.state_directory, _HOST)
 
@@ -104,7 +105,7 @@ def _reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_what_is_unchanged_is_not_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     machine, known = _remembered(home)
-    without = _scan(machine, {})
+    without = _scan(machine, Inspections())
     read = _reads(monkeypatch)
     known = _stored(machine, known)
     assert _scan(machine, known) == (known, *without[1:])
@@ -120,7 +121,7 @@ def test_what_was_changed_just_now_is_not_remembered(
     pointer.write_text("/code/b\n")
     changed = pointer.stat().st_mtime_ns
     monkeypatch.setattr(time, "time_ns", lambda: changed)
-    assert _scan(machine, {})[0] == {}
+    assert _scan(machine, Inspections())[0] == {}
 
 
 def test_what_was_changed_in_the_future_is_not_remembered(
@@ -129,7 +130,7 @@ def test_what_was_changed_in_the_future_is_not_remembered(
     machine, _ = _remembered(home)
     early = time.time_ns() - 3_600_000_000_000
     monkeypatch.setattr(time, "time_ns", lambda: early)
-    assert _scan(machine, {})[0] == {}
+    assert _scan(machine, Inspections())[0] == {}
 
 
 def test_what_a_link_leads_to_is_read_again(home: Home) -> None:
@@ -138,7 +139,7 @@ def test_what_a_link_leads_to_is_read_again(home: Home) -> None:
     site.rename(home.path / "elsewhere")
     site.symlink_to(home.path / "elsewhere")
     time.sleep(2 * _TICK)
-    known, (before,), _ = _scan(machine, {})
+    known, (before,), _ = _scan(machine, Inspections())
     (home.path / "elsewhere" / "click-8.2.0.dist-info").mkdir()
     _, (after,), _ = _scan(machine, known)
     assert len(after.packages) == len(before.packages) + 1
@@ -151,7 +152,7 @@ def test_disks_without_reliable_times_are_read_each_time(
     machine, _ = _remembered(home)
     mounts = Mounts((Mount("/", fstype, "server:/"),))
     monkeypatch.setattr(Mounts, "read", lambda: mounts)
-    assert _scan(machine, {})[0] == {}
+    assert _scan(machine, Inspections())[0] == {}
 
 
 def test_other_settings_of_a_store_are_read_again(home: Home) -> None:
@@ -160,7 +161,7 @@ def test_other_settings_of_a_store_are_read_again(home: Home) -> None:
         machine, variables={**machine.variables, "VIRTUALENVWRAPPER_PROJECT_FILENAME": ".owner"}
     )
     (home.path / ".virtualenvs" / "a" / ".owner").write_text("/code/b\n")
-    assert _scan(other, known)[1:] == _scan(other, {})[1:]
+    assert _scan(other, known)[1:] == _scan(other, Inspections())[1:]
 
 
 @pytest.mark.parametrize(
@@ -187,16 +188,45 @@ def test_other_settings_of_a_store_are_read_again(home: Home) -> None:
 def test_a_damaged_file_is_as_none(home: Home, damage: Callable[[dict[str, Any]], None]) -> None:
     machine, known = _remembered(home)
     assert _stored(machine, known) == known
-    file = machine.state_directory / "inspections" / f"{_HOST}.json"
-    data = json.loads(file.read_text())
+    file = machine.state_directory / "inspections" / _HOST
+    header, *lines = file.read_text().splitlines()
+    environments = [[json.loads(part) for part in line.split("\t")] for line in lines]
+    data = {**json.loads(header), "environments": dict(environments)}
     damage(data)
-    file.write_text(json.dumps(data))
-    assert inspections.read(machine.state_directory, _HOST) == {}
+    lines = ["\t".join(map(json.dumps, each)) for each in dict(data.pop("environments")).items()]
+    file.write_text("\n".join([json.dumps(data), *lines]))
+    damaged = inspections.read(machine.state_directory, _HOST)
+    assert [path for path in damaged if damaged.get(path)] == []
     file.write_bytes(b"{")
     assert inspections.read(machine.state_directory, _HOST) == {}
     file.unlink()
     file.symlink_to("/dev/zero")
     assert inspections.read(machine.state_directory, _HOST) == {}
+
+
+def test_an_environment_whose_line_is_damaged_is_read_again(home: Home) -> None:
+    _make(home.path / ".virtualenvs" / "b")
+    machine, known = _remembered(home)
+    assert len(_stored(machine, known)) == 2
+    file = machine.state_directory / "inspections" / _HOST
+    header, first, second = file.read_bytes().split(b"\n")
+    file.write_bytes(b"\n".join([header, first[:-9], second]))
+    found = inspections.read(machine.state_directory, _HOST)
+    again, environments, _ = _scan(machine, found)
+    assert again == known
+    assert environments == _scan(machine, Inspections())[1]
+
+
+def test_packages_that_no_environment_has_any_more_are_forgotten(home: Home) -> None:
+    machine, known = _remembered(home)
+    (path,) = known
+    for number in range(3_000):
+        packages = (Package(f"package{number}", "1.0"),)
+        known = known.updated([], {path: replace(known[path], packages=packages)})
+    assert known[path].packages == packages
+    inspections.write(machine.state_directory, _HOST, known)
+    text = (machine.state_directory / "inspections" / _HOST).read_text()
+    assert text.count("package") < 1_100
 
 
 @pytest.mark.parametrize("name", ["a", "app-AbCdEfGh", "app-AbCdEfGh-py3.11", "app-abcdef12-venv"])
@@ -245,7 +275,7 @@ class Environments(RuleBasedStateMachine):
         (self.directory / "code" / "q").mkdir()
         _make(self.store / "a")
         self.machine = Machine(self.directory, {}, sys.platform, self.directory, os.getuid())
-        self.known: dict[str, Inspection] = {}
+        self.known = Inspections()
 
     def teardown(self) -> None:
         if hasattr(self, "directory"):
@@ -354,7 +384,7 @@ class Environments(RuleBasedStateMachine):
     @invariant()
     def scan(self) -> None:
         known, found, claimed = _scan(self.machine, self.known)
-        assert (found, claimed) == _scan(self.machine, {})[1:]
+        assert (found, claimed) == _scan(self.machine, Inspections())[1:]
         self.known = _stored(self.machine, known)
         assert self.known == known
 

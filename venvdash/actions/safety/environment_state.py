@@ -38,7 +38,7 @@ class States:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._planned = InspectionCache({}, context.mounts)
-        self._now = InspectionCache(self._planned.current, context.mounts)
+        self._now = InspectionCache(self._planned.added, context.mounts)
         self._known: dict[Path, EnvironmentState] = {}
 
     def first(self, row: Row) -> EnvironmentState:
@@ -49,7 +49,7 @@ class States:
 
     def again(self, row: Row) -> EnvironmentState:
         """Return what it is now; raises as ``look`` does."""
-        cache = self._now if str(row.path) in self._planned.current else None
+        cache = self._now if str(row.path) in self._planned.added else None
         return look(row, self._context, cache, self._known.get(row.path))
 
 

@@ -39,17 +39,18 @@ class Now:
 
 
 class InspectionCache:
-    """The inspections of the last scan, and in ``current`` those of this one, by path.
+    """The inspections of the last scan.
 
-    ``changed`` is whether this scan read any that is worth remembering. For one thread at a time.
+    ``unchanged`` are the paths of those that are used again, ``added`` has what this scan read that
+    is worth remembering, by path. For one thread at a time.
     """
 
     def __init__(self, saved: Mapping[str, Inspection], mounts: Mounts) -> None:
         self._saved = saved if os.name == "posix" else {}
         self._mounts = mounts
         self._begun = time.time_ns()
-        self.current: dict[str, Inspection] = {}
-        self.changed = False
+        self.added: dict[str, Inspection] = {}
+        self.unchanged: list[str] = []
 
     def get(self, entry: Entry, root: Root) -> tuple[Inspection, Now] | None:
         """Return what is remembered of an environment if all of it is unchanged."""
@@ -73,7 +74,7 @@ class InspectionCache:
         for file in files:
             reads.note(file)
         reads.note(files[1], reads.Read.ACCESS_TIME)
-        self.current[path] = known
+        self.unchanged.append(path)
         return known, now(status, cfg)
 
     def add(self, entry: Entry, root: Root, inspection: Inspection, noted: Reads) -> None:
@@ -87,13 +88,12 @@ class InspectionCache:
             if (status and stat.S_ISLNK(status.st_mode)) or not self._reliable(path, found):
                 return
             stats += found or _ABSENT
-        self.current[os.fspath(entry.prefix)] = replace(
+        self.added[os.fspath(entry.prefix)] = replace(
             inspection,
             files=tuple(noted.paths),
             stats=tuple(stats),
             settings=settings(entry, root),
         )
-        self.changed = True
 
     def _reliable(self, path: str, found: fingerprint.Fingerprint | None) -> bool:
         """Return whether every later change of a file shows in its fingerprint."""

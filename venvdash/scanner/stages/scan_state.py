@@ -22,8 +22,7 @@ from venvdash.model import (
     Sighting,
 )
 from venvdash.records import identity
-from venvdash.records.inspections import Inspection
-from venvdash.scanner.discovery.inspection_cache import InspectionCache
+from venvdash.records.inspections import Inspections
 from venvdash.scanner.events import (
     Event,
 )
@@ -62,7 +61,7 @@ class ScanState:
         config: Config,
         patient: TimedRunner,
         cancelled: Callable[[], bool],
-        inspections: Mapping[str, Inspection],
+        inspections: Inspections,
     ) -> None:
         self.machine = machine
         self.config = config
@@ -71,8 +70,7 @@ class ScanState:
         self.patient = patient
         self.cancelled = cancelled
         self.mounts = Mounts.read()
-        cache = InspectionCache(inspections, self.mounts)
-        self.reader = StoreReader(machine, config, patient, cache)
+        self.reader = StoreReader(machine, config, patient, inspections, self.mounts)
         self.environments = self.reader.environments
         self.claims = self.reader.claims
         self.linked = LinkedReader(self.environments, self.reader.roots, machine.uid, patient)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from venvdash.config import Config
 from venvdash.model import Claim, Environment, NotEnvironment, Record
 from venvdash.records import sidecar
+from venvdash.records.inspections import Inspections
 from venvdash.scanner.discovery import store_folders
 from venvdash.scanner.discovery.inspection import Inspected, inspect
 from venvdash.scanner.discovery.inspection_cache import InspectionCache
@@ -28,6 +29,7 @@ from venvdash.scanner.events import (
 from venvdash.stores.roots import Entry, Root
 from venvdash.system import reads
 from venvdash.system.machine import Machine
+from venvdash.system.mounts import Mounts
 from venvdash.system.reads import Reads, Variables, recorded
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 from venvdash.text import because
@@ -43,10 +45,16 @@ class StoreReader:
     """
 
     def __init__(
-        self, machine: Machine, config: Config, patient: TimedRunner, cache: InspectionCache
+        self,
+        machine: Machine,
+        config: Config,
+        patient: TimedRunner,
+        saved: Inspections,
+        mounts: Mounts,
     ) -> None:
         self._machine = machine
-        self._cache = cache
+        self._saved, self._mounts = saved, mounts
+        self._cache = InspectionCache(saved, mounts)
         self._config = config
         self._patient = patient
         self.environments: dict[Path, Environment] = {}
@@ -74,8 +82,11 @@ class StoreReader:
         yield StoresListed(noting)
         counts = dict.fromkeys(by_path, 0)
         yield from self._read(entries, counts)
-        if self._cache.changed:
-            yield InspectionsChanged(dict(self._cache.current))
+        saved, self._saved = self._saved, Inspections()
+        cache, self._cache = self._cache, InspectionCache({}, self._mounts)
+        if cache.added:
+            yield InspectionsChanged(saved.updated(cache.unchanged, cache.added))
+        del saved, cache  # they take much memory
         for real, resolved in by_path.items():
             yield StoreSeen(resolved.root, real, resolved.exists, counts[real], resolved.problem)
 
