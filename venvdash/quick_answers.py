@@ -22,7 +22,19 @@ ALIASES = {"ls": "list", "show": "info", "rm": "delete"}
 NAMED = frozenset(
     {
         *ALIASES,
-        *("activate", "copy", "delete", "edit", "info", "list", "move", "note", "path", "pin"),
+        *(
+            "activate",
+            "copy",
+            "delete",
+            "diff",
+            "edit",
+            "info",
+            "list",
+            "move",
+            "note",
+            "path",
+            "pin",
+        ),
         *("relink", "rename", "shell", "sync", "unlink", "unpin"),
     }
 )

@@ -6,7 +6,9 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import chain, permutations
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -158,10 +160,24 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     config = Path(user.variables["VENVDASH_CONFIG"])
     config.write_text('skip = ["~/backups"]\nsearch = ["~/unmounted"]\n' + config.read_text())
     checker.check(printed(user, "prune", "--json", "--dry-run", code=2), "plan")
+    checker.check(printed(user, "diff", *of_two_versions(environments), "--json"), "diff")
     for index in Path(user.variables["XDG_STATE_HOME"], "venvdash").glob("*.sqlite"):
         index.write_bytes(b"no database")
     checker.check(printed(user, "list", "--json"), "list")
     assert OBJECTS.keys() - checker.seen == set()
+
+
+def of_two_versions(environments: list[dict[str, Any]]) -> tuple[str, str]:
+    """Return the paths of two environments, with another version of a package in one of them."""
+    for one, other in permutations(environments, 2):
+        names = [{package["name"] for package in each["packages"]} for each in (one, other)]
+        site = Path(one["path"]) / "lib"
+        both = names[0] & names[1]
+        infos = (site.glob(f"*/site-packages/{name}-*.dist-info") for name in both)
+        for info in chain.from_iterable(infos):
+            info.rename(info.with_name(f"{info.name.partition('-')[0]}-99.dist-info"))
+            return one["path"], other["path"]
+    raise AssertionError("no two have one package")
 
 
 @pytest.mark.parametrize("kind", ENUMS)

@@ -25,7 +25,7 @@ from venvdash.text import visible
 _ALLOCATIONS = 50_000  # before cyclic garbage is looked for: most commands end before that
 _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
 _GROUPS = {
-    "Look": ("list", "info"),
+    "Look": ("list", "info", "diff"),
     "Work": ("shell", "activate", "path", "edit", "sync"),
     "Make": ("copy", "rename", "move"),
     "Link": ("relink", "unlink"),

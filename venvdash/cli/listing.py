@@ -112,7 +112,8 @@ def command(
     that deleting an environment frees; ≤ means at most: the file system reports no exact figure.
     """
     if json_stream and (as_json or by):
-        fail(f"`--json-stream` cannot be used with `{'--json' if as_json else '--by'}`.", 2)
+        other = "--json" if as_json else "--by"
+        fail(f"`{other}` and `--json-stream` cannot be used together.", 2)
     if no_usage and sort in _NEED_SIZES:
         fail(f"`--sort {sort}` needs sizes: leave out `--no-usage`.", 2)
     noted = ScanReads()
