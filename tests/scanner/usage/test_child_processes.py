@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -262,3 +263,28 @@ def test_a_child_imports_little() -> None:
         check=True,
     )
     assert not (loaded & heavy) - set(bare.stdout.split())
+
+
+def test_children_are_given_trees_in_turn(roots: list[Path]) -> None:
+    jobs = [child_processes.Job(number, os.fsencode(root)) for number, root in enumerate(roots)]
+    pool = child_processes._Pool(deque(jobs), 10)
+    try:
+        pool.start()
+        pool.start()
+        pool._feed()
+        assert [[job.index for job in child.jobs] for child in pool.children] == [[0, 2], [1, 3]]
+    finally:
+        pool.end()
+
+
+def test_every_one_of_many_small_trees_is_answered_once(tmp_path: Path) -> None:
+    roots = [tmp_path / f"env{number}" for number in range(300)]
+    for root in roots:
+        root.mkdir()
+    jobs = [child_processes.Job(number, os.fsencode(root)) for number, root in enumerate(roots)]
+    answers = list(child_processes.run(jobs, never))
+    assert sorted(answer.job.index for answer in answers) == list(range(300))
+    for answer in answers:
+        footprint = unpack(answer.data)
+        assert footprint is not None
+        assert footprint.inode == roots[answer.job.index].stat().st_ino

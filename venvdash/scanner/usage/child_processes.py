@@ -16,7 +16,10 @@ CHILDREN = 2  # measured: as fast as du; more do not help where the disk cache i
 PATIENCE = 10.0  # seconds without a sign of life until a child is given up
 _ENDING = 0.05  # seconds that a killed child may take to end
 _POLL = 0.04  # seconds between two looks at ``cancelled``
-_AHEAD = 2  # requests that a child holds, so that it need not wait for us
+_AHEAD = 2  # requests that a child holds at first, so that it need not wait for us
+# Waking this process takes longer than counting a small tree: of a child that answers within
+# ``_SMALL`` seconds the answers gather, while it has up to ``_MOST_AHEAD`` requests.
+_SMALL, _GATHERING, _MOST_AHEAD = 0.01, 0.005, 64
 _LOSSES = 4  # children that may be lost, after that there are no new ones
 # Where this very package lies, and nothing of site-packages' start-up code or PYTHON* variables:
 # the child is ours wherever we run from, and starts in half the time of ``python -m``.
@@ -67,6 +70,7 @@ class Answer:
 class _Child:
     process: "subprocess.Popen[bytes]"
     heard: float
+    ahead: int = _AHEAD
     jobs: deque[Job] = field(default_factory=deque)
     inbox: bytearray = field(default_factory=bytearray)
     outbox: bytearray = field(default_factory=bytearray)
@@ -150,9 +154,11 @@ class _Pool:
             while self.jobs:
                 yield Answer(self.jobs.popleft(), "n")
             return
-        for child in self.children:
-            self._feed(child)
-        for key, _ in self.selector.select(_POLL):
+        self._feed()
+        ready = self.selector.select(_POLL)
+        if any(child.ahead > _AHEAD for child in self.children):
+            time.sleep(_GATHERING)
+        for key, _ in ready:
             child = key.data
             if child not in self.children:
                 continue
@@ -165,15 +171,20 @@ class _Pool:
             if child.jobs and now - child.heard > self.patience:
                 yield from self._lose(child, "h")
 
-    def _feed(self, child: _Child) -> None:
-        while self.jobs and len(child.jobs) < _AHEAD:
+    def _feed(self) -> None:
+        """Give the children jobs in turn, as many as each may hold."""
+        while self.jobs:
+            child = min(self.children, key=lambda one: len(one.jobs) / one.ahead)
+            if len(child.jobs) >= child.ahead:
+                break
             job = self.jobs.popleft()
             if not child.jobs:
                 child.heard = time.monotonic()
             child.jobs.append(job)
             child.outbox += job.request()
-        if child.outbox:
-            self._write(child)
+        for child in self.children:
+            if child.outbox:
+                self._write(child)
 
     def _write(self, child: _Child) -> None:
         """Write what the pipe accepts now, and watch it if something is left."""
@@ -196,15 +207,11 @@ class _Pool:
         if not data:
             yield from self._lose(child, "d")
             return
-        child.heard = time.monotonic()
-        inbox = child.inbox
-        inbox += data
-        while len(inbox) >= 5:
-            end = 5 + int.from_bytes(inbox[1:5], "little")
-            if len(inbox) < end:
-                return
-            kind, field_ = chr(inbox[0]), bytes(inbox[5:end])
-            del inbox[:end]
+        now = time.monotonic()
+        small, child.heard = now - child.heard < _SMALL, now
+        child.ahead = min(2 * child.ahead, _MOST_AHEAD) if small else _AHEAD
+        child.inbox += data
+        for kind, field_ in _frames(child.inbox):
             if kind != ".":
                 yield Answer(child.jobs.popleft(), kind, field_)
 
@@ -245,3 +252,14 @@ class _Pool:
             self._end(child)
         self.selector.close()
         _stuck[:] = [process for process in _stuck if process.poll() is None]
+
+
+def _frames(inbox: bytearray) -> Iterator[tuple[str, bytes]]:
+    """Take the whole frames out of ``inbox``: letters and fields; see ``tree_count``."""
+    while len(inbox) >= 5:
+        end = 5 + int.from_bytes(inbox[1:5], "little")
+        if len(inbox) < end:
+            return
+        letter, field_ = chr(inbox[0]), bytes(inbox[5:end])
+        del inbox[:end]
+        yield letter, field_

@@ -91,17 +91,24 @@ def _package(
     recorded.whole.add(f"{site}/{name}")
     if name.endswith(".egg") or name[0] == "~":  # easy_install's; what pip could not remove
         return
-    info, names = os.path.join(prefix, site, name), None
-    with suppress(FileNotFoundError, NotADirectoryError):
-        if name.endswith(".dist-info"):
-            names = record_file.names(f"{info}/RECORD") if "RECORD" in files else None
-        elif _INSTALLED in files:
-            lines = read(f"{info}/{_INSTALLED}").split("\n")
-            names = [f"{name}/{line}" for line in lines if line and not is_compiled(line)]
+    info = f"{prefix}/{site}/{name}"
+    listed = "RECORD" if name.endswith(".dist-info") else _INSTALLED
+    names = None
+    if listed in files:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = _names(info, listed, name)
     if names is not None:
         _add(recorded, names, prefix, site)
     else:
         recorded.whole.update(_modules(info, site, name, files))
+
+
+def _names(info: str, listed: str, name: str) -> list[str]:
+    """Return what a package's list names, relative to site-packages."""
+    if listed == "RECORD":
+        return record_file.names(f"{info}/RECORD")
+    lines = read(f"{info}/{listed}").split("\n")
+    return [f"{name}/{line}" for line in lines if line and not is_compiled(line)]
 
 
 def _add(recorded: Installed, names: list[str], prefix: str, site: str) -> None:

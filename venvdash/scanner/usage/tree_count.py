@@ -270,27 +270,33 @@ def answer(
         return b"p" + because(error).encode("utf-8", "replace")
 
 
-def _receive() -> list[bytes] | None:
-    """Return the four fields of the next request, None at the end."""
-    fields = []
-    for _ in range(4):
-        head = _exactly(4)
-        body = _exactly(int.from_bytes(head, "little")) if head is not None else None
-        if body is None:
-            return None
-        fields.append(body)
-    return fields
+class _Requests:
+    """Reads requests from stdin, several at once where they have come."""
 
+    def __init__(self) -> None:
+        self._inbox = bytearray()
 
-def _exactly(length: int) -> bytes | None:
-    parts = []
-    while length:
-        part = os.read(0, min(length, 1 << 20))
-        if not part:
-            return None
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
+    def next(self) -> list[bytes] | None:
+        """Return the four fields of the next request, None at the end."""
+        fields, at = [], 0
+        for _ in range(4):
+            start = self._until(at + 4)
+            end = start and self._until(start + int.from_bytes(self._inbox[at:start], "little"))
+            if not end:
+                return None
+            fields.append(bytes(self._inbox[start:end]))
+            at = end
+        del self._inbox[:at]
+        return fields
+
+    def _until(self, end: int) -> int:
+        """Read until there are so many bytes; return 0 if there are fewer."""
+        while len(self._inbox) < end:
+            part = os.read(0, 1 << 20)
+            if not part:
+                return 0
+            self._inbox += part
+        return end
 
 
 def _send(answered: bytes) -> None:
@@ -316,7 +322,8 @@ def main() -> None:
             _send(b".")  # fails when the parent is gone, which ends us
 
     try:
-        while (request := _receive()) is not None:
+        requests = _Requests()
+        while (request := requests.next()) is not None:
             path, mounted, remembered, fstype = request
             points = frozenset(mounted.split(b"\0")) if mounted else frozenset()
             _send(answer(path, points, remembered, beat, memo, fstype.decode()))
