@@ -30,11 +30,11 @@ def world(home: Home, monkeypatch: pytest.MonkeyPatch) -> World:
     return known
 
 
-def _listed(world: World) -> None:
+def _listed(world: World, cwd: Path | None = None) -> None:
     """List until there is nothing more to learn."""
     for _ in range(8):
-        world.listed()
-        if world.listed_quickly() is not None:
+        world.listed(cwd=cwd)
+        if world.listed_quickly(cwd=cwd) is not None:
             return
     raise AssertionError("its list is not remembered")
 
@@ -109,6 +109,20 @@ def test_another_directory_has_its_own_answer(world: World) -> None:
     assert world.listed_quickly(cwd=world.home.path / "code") is None
 
 
+def test_each_directory_is_remembered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = world.home.path / "code"
+    _listed(world, code)
+    assert world.listed_quickly(cwd=code) == world.listed(cwd=code, records=False)
+    _listed(world)
+    assert world.listed_quickly(cwd=code) is not None
+    folder = world.home.machine().state_directory / listing.FOLDER
+    assert len(list(folder.iterdir())) == 2
+    monkeypatch.setattr(listing, "_TOTAL", 1)
+    (world.home.path / "work").mkdir()
+    _listed(world, world.home.path / "work")
+    assert len(list(folder.iterdir())) == 1  # the newest stays, however large
+
+
 def test_what_matters_to_nothing_changes_nothing(world: World) -> None:
     (world.home.path / ".bash_history").write_text("ls\n")
     (world.home.path / ".bash_history").unlink()
@@ -161,7 +175,7 @@ def test_what_is_locked_now_is_flagged(world: World) -> None:
     ],
 )
 def test_what_is_damaged_counts_as_none(world: World, damage: Callable[[bytes], bytes]) -> None:
-    file = world.home.machine().state_directory / listing.NAME
+    (file,) = (world.home.machine().state_directory / listing.FOLDER).iterdir()
     file.write_bytes(damage(file.read_bytes()))
     assert world.listed_quickly() is None
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NoReturn
 
 import click
@@ -80,15 +81,12 @@ def _remember(opened: Session, last: Callable[[Session], None] | None) -> None:
     try:
         sys.stdout.flush()
     finally:
-
-        def remember() -> list[Problem]:
-            problems = opened.remember()
-            if last is not None:
-                last(opened)
-            return problems
-
-        job = Job(opened.machine.home, remember)
-        for answer in TimedRunner(opened.patience, lambda: False).run([job]):
+        home = opened.machine.home
+        jobs: list[Job[list[Problem] | None]] = [Job(home, opened.remember)]
+        if last is not None:
+            jobs.append(Job(home, partial(last, opened)))
+        patience = opened.patience * (1 + len(opened.rows) // 1000)  # a step is for all of them
+        for answer in TimedRunner(patience, lambda: False).run(jobs):
             if isinstance(answer, list):
                 for problem in answer:
                     warn_of(problem)

@@ -104,12 +104,14 @@ def remember(opened: Session, noted: ScanReads, rows: Sequence[Row]) -> None:
     with suppress(OSError, ValueError, UnsettledError):
         for row in rows:  # processes name them with their links resolved
             noted.path(os.fspath(row.path), Read.PARENTS)
-        unchanged = noted.state(os.getcwd(), unreliable_devices(Mounts.read()))
+        cwd = os.getcwd()
+        unchanged = noted.state(cwd, unreliable_devices(Mounts.read()))
         at_rest = [opened.at_rest(row) for row in rows]
         around = json.dumps(output.with_schema(json_object(opened, [])))
         before, after = around.split("[]", 1)
         listing.write(
             state,
+            cwd,
             unchanged,
             [
                 (os.fspath(row.path), json.dumps(row_json(row)), listed(row, home))

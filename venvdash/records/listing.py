@@ -1,14 +1,16 @@
 """What `list --no-usage` printed, with the state of everything that it was computed from.
 
-The file ``listing`` in the state directory has the sections of ``records.answers``: the state (see
-``system.disk_state``), where the environments are, the environments as `--json` prints them, where
-each begins there, what is printed before and after them, and the rows of the table. It is used only
-while the state is unchanged; which environments are in use or locked is looked at each time. This
-module imports little: see ``quick_answers``.
+The folder ``listings`` in the state directory has one file for each directory where `list` was run
+lately, since the projects around that count. A file has the sections of ``records.answers``: the
+state (see ``system.disk_state``), where the environments are, the environments as `--json` prints
+them, where each begins there, what is printed before and after them, and the rows of the table. It
+is used only while the state is unchanged; which environments are in use or locked is looked at each
+time. This module imports little: see ``quick_answers``.
 """
 
 import json
 import os
+import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
@@ -20,9 +22,10 @@ from venvdash.records import answers
 from venvdash.system import disk_state
 from venvdash.system.state_files import StateFolder
 
-NAME = "listing"
+FOLDER = "listings"
 IN_USE, LOCKED = "in-use", "locked"  # flags of the moment
-_LIMIT = 512 * 1024 * 1024  # bytes
+_LIMIT = 512 * 1024 * 1024  # bytes of one file
+_MOST, _TOTAL = 16, 64 * 1024 * 1024  # files, and bytes of all of them, but for the newest
 _BETWEEN = b", "  # two environments in JSON, as json.dumps writes it
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _SECTIONS = 6
@@ -138,19 +141,20 @@ def read(state: Path, cwd: str) -> tuple[Listing, bytes] | None:
     None if there is none, or anything has changed. Raises OSError, files.UnreadableError and
     ValueError if there is no file that can be used.
     """
-    data = StateFolder(state, ".").read(NAME, _LIMIT)
+    data = StateFolder(state, FOLDER).read(_name(cwd), _LIMIT)
     _, (unchanged, *parts, table) = answers.sections(data, _SECTIONS)
     return (Listing(*parts), table) if disk_state.unchanged(unchanged, cwd) else None
 
 
 def write(
     state: Path,
+    cwd: str,
     unchanged: bytes,
     environments: Sequence[tuple[str, str, ListedRow]],
     around: tuple[str, str],
     locks: Iterable[int],
 ) -> None:
-    """Remember a list. Raises OSError.
+    """Remember the list of a directory. Raises OSError.
 
     ``unchanged`` is the state of what it was computed from. ``environments`` are the path, the JSON
     and the row of each, without flags of the moment; ``around`` is what is printed before and after
@@ -170,4 +174,23 @@ def write(
         "\n".join(around).encode(),
         json.dumps([row for _, _, row in environments]).encode(),
     ]
-    StateFolder(state, ".").write(NAME, answers.written(sections))
+    folder = StateFolder(state, FOLDER)
+    folder.write(_name(cwd), answers.written(sections))
+    for name in _oldest(folder):
+        folder.remove(name)
+
+
+def _name(cwd: str) -> str:
+    return f"{zlib.crc32(os.fsencode(cwd)):08x}"  # the state has the whole path
+
+
+def _oldest(folder: StateFolder) -> list[str]:
+    """Return the names of the files that are too many, or too large. Raises OSError."""
+    found = [(os.lstat(folder.path / name), name) for name in folder.names()]
+    found.sort(key=lambda one: one[0].st_mtime_ns, reverse=True)
+    sizes = accumulate((status.st_size for status, _ in found[1:]), initial=0)
+    return [
+        name
+        for number, (size, (_, name)) in enumerate(zip(sizes, found, strict=True))
+        if number >= _MOST or size > _TOTAL
+    ]

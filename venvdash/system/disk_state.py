@@ -200,6 +200,8 @@ class _Captured:
         """Return the highest of the directories that are missing at or above a path."""
         while True:
             above = os.path.dirname(path)
+            if above in self._directories:
+                return path
             try:
                 found = os.stat(above)
             except FileNotFoundError:
@@ -207,8 +209,7 @@ class _Captured:
                     return path
                 path = above
                 continue
-            if above not in self._directories:
-                self._check(above, found)
+            self._check(above, found)
             return path
 
 
