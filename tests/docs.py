@@ -1,14 +1,15 @@
-"""The table of stores in the README, from the registry: ``python -m tests.docs`` writes it."""
+"""The README's table of stores and the page of the settings: ``python -m tests.docs``."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from venvdash.config import Config, ConfiguredStore
+from venvdash.config import Config, ConfiguredStore, reference
 from venvdash.stores import Store, registry
 from venvdash.system.machine import Machine
 
 README = Path(__file__).parent.parent / "README.md"
+CONFIGURATION = README.parent / "docs" / "configuration.md"
 START, END = "<!-- stores -->", "<!-- /stores -->"
 
 _NOBODY = Path("/no/such/home")  # where a tool looks when it was never set up
@@ -62,7 +63,8 @@ def filled(text: str) -> str:
 
 
 def main() -> None:
-    """Write the table into the README."""
+    """Write the table into the README, and the page of the settings."""
+    CONFIGURATION.write_text(reference.page())
     text = README.read_text()
     try:
         README.write_text(filled(text))

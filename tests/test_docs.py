@@ -9,14 +9,19 @@ import pytest
 from click.testing import CliRunner
 
 from tests import messages
-from tests.docs import END, README, START, filled, table
+from tests.docs import CONFIGURATION, END, README, START, filled, table
 from venvdash.cli import cli
+from venvdash.config import reference
 from venvdash.stores import registry
 
 
 def test_the_readmes_table_of_stores_is_that_of_the_registry() -> None:
     text = README.read_text()
     assert filled(text) == text, "run `python -m tests.docs`"
+
+
+def test_the_page_of_the_settings_is_that_of_the_code() -> None:
+    assert CONFIGURATION.read_text() == reference.page(), "run `python -m tests.docs`"
 
 
 def test_every_store_has_a_row_and_every_row_is_whole() -> None:

@@ -132,6 +132,8 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     for name in ("report.py", "sandbox", "webtools", "py-nightly", "scratchpad", "webapp"):
         checker.check(printed(user, "info", name, "--json"), "info")
     checker.check(printed(user, "path", "webapp", "--json"), "paths")
+    checker.check(printed(user, "config", "path", "--json"), "file")
+    checker.check(printed(user, "config", "show", "--json"), "configuration")
     checker.check(printed(user, "note", "webapp", "--json"), "noted")
     checker.check(printed(user, "note", "webapp", "mine", "--json"), "noted")
     checker.check(printed(user, "pin", "photos", "webapp", "--json"), "pinned")

@@ -13,7 +13,7 @@ from tests.conftest import Home
 from tests.scenario import linked_project
 from tests.waiting import waited
 from venvdash.actions.delete.prune import PruneCandidate, Rules
-from venvdash.config import Config, TrashSettings
+from venvdash.config import Config, ConfigProblem, TrashSettings
 from venvdash.model import Outcome, Trashed
 from venvdash.session import Session
 from venvdash.system.clock import Moment
@@ -140,6 +140,16 @@ def test_nothing_is_freed_where_days_cannot_be_remembered(world: World) -> None:
         days.unlink()
         days.mkdir()
     assert (found.path / "trash.toml").exists()
+
+
+def test_nothing_is_freed_while_a_setting_that_protects_cannot_be_read(world: World) -> None:
+    found = world.deleted()
+    world.config = Config(problems=(ConfigProblem("config.toml:1: `trash.keep` is wrong."),))
+    for _ in range(20):
+        world.listed()
+        world.later(_DAY)
+    assert (found.path / "trash.toml").exists()
+    assert not (found.path / "purge.toml").exists()
 
 
 def test_without_days_it_is_freed_at_once(world: World) -> None:

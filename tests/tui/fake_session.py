@@ -256,7 +256,7 @@ class FakeSession(Session):
         return SelectionSize(len(wanted), reclaimable, held, exact, at_most)
 
     @property
-    def pins_unknown(self) -> str:
+    def rules_stopped(self) -> str:
         return self.no_pins
 
     def candidates(

@@ -37,9 +37,9 @@ class Table:
         self._references: Mapping[Path, tuple[Reference, ...]] = {}
 
     @property
-    def pins_unknown(self) -> str:
-        """Why the pins are not known, a sentence; "" if they are."""
-        return ""
+    def rules_stopped(self) -> str:
+        """Why rules must delete nothing: pins or settings are unknown; "" if they are known."""
+        return self.config.unsafe
 
     def remember(self) -> object:
         """Store what scans have learned, before something else changes the records."""

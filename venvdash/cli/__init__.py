@@ -31,7 +31,7 @@ _GROUPS = {
     "Link": ("relink", "unlink"),
     "Clean up": ("prune", "delete", "trash", "undo", "history"),
     "Annotate": ("note", "pin", "unpin"),
-    "Set up": ("stores", "init", "completions", "demo"),
+    "Set up": ("stores", "config", "init", "completions", "demo"),
 }
 _COMMANDS = tuple(name for names in _GROUPS.values() for name in names)
 
@@ -143,6 +143,9 @@ def main() -> None:
 
 def _show(error: click.ClickException) -> None:
     """Say what is wrong with the command line, and where its help is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
     styles.complain(visible(error.format_message()), Role.ERROR)
     if isinstance(error, click.UsageError) and error.ctx is not None:
         path = error.ctx.command_path

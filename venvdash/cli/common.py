@@ -70,10 +70,10 @@ def _config(machine: Machine, *, changing: bool = False) -> config.Config:
         from venvdash.actions.safety.refusals import another_home
 
         fail(f"{next(another_home(machine))}\nNothing was changed.", 2)
-    try:
-        return config.of(machine)
-    except config.ConfigError as error:
-        fail(f"{error}\nNothing was changed. Fix or remove the file.", 2)
+    settings = config.of(machine)
+    for problem in settings.problems:
+        warn(problem.message)
+    return settings
 
 
 def _remember(opened: Session, last: Callable[[Session], None] | None) -> None:
@@ -121,8 +121,10 @@ def warn(message: str) -> None:
 
 def warn_of_problems(opened: Session) -> None:
     """Say on stderr what a scan could not read or write."""
+    told = {problem.message for problem in opened.config.problems}  # when it was read
     for problem in opened.problems:
-        warn_of(problem)
+        if problem.message not in told:
+            warn_of(problem)
 
 
 def warn_of(problem: Problem) -> None:

@@ -41,17 +41,13 @@ def complete_name(
     del ctx, param
     if incomplete.startswith(_PATHS):
         return [CompletionItem(incomplete, type="dir")]
-    from venvdash.config import Config, ConfigError, of
+    from venvdash.config import of
     from venvdash.session import Session
     from venvdash.session.completion import names
     from venvdash.system.machine import Machine
 
     machine = Machine.current()
-    try:
-        settings = of(machine)
-    except ConfigError:  # no moment to say so
-        settings = Config()
-    session = Session(machine, settings, records=False)
+    session = Session(machine, of(machine), records=False)
     return [CompletionItem(name) for name in names(session, incomplete)]
 
 

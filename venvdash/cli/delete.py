@@ -101,9 +101,9 @@ def _named(opened: Session, names: tuple[str, ...], *, every: bool, early: bool)
 
 def _matching(opened: Session, query: "Query") -> Plan:
     """Return the plan to delete what matches a query; leaves the program where pins are unknown."""
-    if opened.pins_unknown:
+    if opened.rules_stopped:
         fail(
-            f"{opened.pins_unknown} `--where` cannot delete anything; use `venvdash delete NAME`.",
+            f"{opened.rules_stopped} `--where` cannot delete anything; use `venvdash delete NAME`.",
             2,
         )
     found = filtering(query, ages_as_of(opened.machine))

@@ -83,8 +83,8 @@ def command(
     opened = session(records=records, changing=True)
     scan(opened)
     warn_of_problems(opened)
-    if opened.pins_unknown:
-        fail(f"{opened.pins_unknown} Rules cannot delete anything; use `venvdash delete NAME`.", 2)
+    if opened.rules_stopped:
+        fail(f"{opened.rules_stopped} Rules cannot delete anything; use `venvdash delete NAME`.", 2)
     rules = Rules(
         unknown=unknown,
         replaced=replaced,

@@ -106,7 +106,8 @@ class Session(NamedTable):
         ``asked``: for one name, so that names are remembered even if none has changed. ``cancel``
         ends it within a tenth of a second. What it learned is stored by ``remember``.
         """
-        self.stores, self.oddities, self.problems = [], [], []
+        self.stores, self.oddities = [], []
+        self.problems = [Problem(None, problem.message) for problem in self.config.problems]
         self.listed = None
         seen: set[Path] = set()
         cancelled = (cancel or threading.Event()).is_set

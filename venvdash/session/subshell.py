@@ -20,6 +20,7 @@ from venvdash.records.answers import recently
 from venvdash.session import uv_hint
 from venvdash.session.core import Session
 from venvdash.system import shells, startup_folders, terminal
+from venvdash.system.machine import Machine
 from venvdash.system.shells import Activation, Shell, ShellError, ShellStart, UserShell
 from venvdash.text import because, short_path, visible
 
@@ -120,7 +121,7 @@ def edit(session: Session, row: Row) -> Invocation:
     directory = project.parent if script else project
     if row.verdict.status is Status.UNREACHABLE or not os.path.isdir(directory):
         raise RefusedError(f"Its project does not exist: {project}.")
-    words = _editor(session)
+    words = editor(session.machine)
     if script:
         words += (str(project),)
     elif os.path.basename(words[0]).lower().removesuffix(".exe") in _OPEN_DIRECTORIES:
@@ -230,8 +231,11 @@ def _changed(variables: Mapping[str, str], changes: Mapping[str, str | None]) ->
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _editor(session: Session) -> tuple[str, ...]:
-    machine = session.machine
+def editor(machine: Machine) -> tuple[str, ...]:
+    """Return the command of the user's editor: VISUAL, EDITOR, or one that is usual.
+
+    Raises RefusedError.
+    """
     for name in EDITORS:
         given = machine.variable(name)
         if given:

@@ -103,7 +103,7 @@ def _write(file: Path, folder: EnvironmentFolder, machine: Machine) -> None:
     try:
         known, read = (config.parse(text.encode(), file) for text in (before, after))
     except config.ConfigError as error:
-        raise RefusedError(_by_hand(file)) from error
+        raise RefusedError(f"Fix {file} first: {error}.") from error
     same = replace(read, stores=read.stores[:-1]) == known and len(read.stores) > len(known.stores)
     if not same or _place(read.stores[-1].path, machine) != folder.path:
         raise RefusedError(_by_hand(file))

@@ -61,9 +61,9 @@ class ScannedTable(Table):
         self._activity: Mapping[Path, float] = {}
 
     @property
-    def pins_unknown(self) -> str:
-        """A sentence that says why pins are unknown; "" if they are known."""
-        return self._memory.pins_unknown
+    def rules_stopped(self) -> str:
+        """Why rules must delete nothing: pins or settings are unknown; "" if they are known."""
+        return self._memory.pins_unknown or self.config.unsafe
 
     def remember(self) -> list[Problem]:
         """Store what scans have learned, and return the problems with that.

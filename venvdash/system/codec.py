@@ -27,9 +27,11 @@ T = TypeVar("T")
 class CodecError(ValueError):
     """A table holds no such value; the text names the key and says what its value must be."""
 
-    def __init__(self, key: str, reason: str) -> None:
+    def __init__(self, key: str, reason: str, *, unknown: bool = False) -> None:
         super().__init__(f"`{key}` {reason}")
         self.key, self.reason = key, reason
+        self.unknown = unknown
+        self.item: int | None = None  # of a list, in which it is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,14 @@ def several(kind: Kind, most: int = _MOST) -> Kind:
             raise ValueError("must be a list")
         if len(value) > most:
             raise ValueError(f"must not have more than {most} items")
-        return tuple(map(kind.read, value))
+        found = []
+        for item, one in enumerate(value):
+            try:
+                found.append(kind.read(one))
+            except CodecError as error:
+                error.item = item
+                raise
+        return tuple(found)
 
     return Kind(read, lambda values: list(map(kind.write, values)))
 
@@ -232,7 +241,7 @@ class Codec(Generic[T]):
         if not isinstance(table, Mapping):
             raise ValueError("must be a table")
         if self._closed and (unknown := sorted(set(table) - set(self.keys))):
-            raise CodecError(unknown[0], "is not a known setting")
+            raise CodecError(unknown[0], "is not a known setting", unknown=True)
         for field in self._fields:
             if field.name in table:
                 given[field.name] = _read(field, table[field.name])
@@ -247,7 +256,9 @@ def _read(field: _Field, value: Any) -> Any:
     try:
         return field.kind.read(value)
     except CodecError as error:
-        raise CodecError(f"{field.name}.{error.key}", error.reason) from error
+        outer = CodecError(f"{field.name}.{error.key}", error.reason, unknown=error.unknown)
+        outer.item = error.item
+        raise outer from error
     except ValueError as error:
         raise CodecError(field.name, str(error)) from error
 

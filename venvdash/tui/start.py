@@ -21,10 +21,7 @@ def opened(arguments: Sequence[str]) -> bool:
     from venvdash.system.machine import Machine
 
     machine = Machine.current()
-    try:
-        settings = config.of(machine)
-    except config.ConfigError:
-        return False
+    settings = config.of(machine)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

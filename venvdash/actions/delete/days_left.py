@@ -21,9 +21,9 @@ _NAMED = 3  # environments in an announcement
 def expire(table: Table, found: Sequence[Trashed]) -> tuple[list[str], list[Path]]:
     """Count the days of what was found in the trash; return what to announce, and what to free.
 
-    Where that cannot be remembered nothing is freed.
+    Where that cannot be remembered, or the settings are in doubt, nothing is freed.
     """
-    if not table.remembers:
+    if not table.remembers or table.config.unsafe:
         return [], []
     state, keep = table.machine.state_directory, table.config.trash.keep
     waiting = [one for one in found if not one.purging]

@@ -45,9 +45,8 @@ def _searched(expired: Sequence[Trashed]) -> dict[Path, str]:
     if not lost:
         return {}
     machine = Machine.current()
-    try:
-        settings = config.load(machine.config_file)
-    except config.ConfigError:
+    settings = config.load(machine.config_file)
+    if settings.unsafe:
         return {one.path: "cannot read the configuration" for one in lost}
     found = trash_search.search_for(lost, machine, settings)
     return {path: reason.rstrip(".") for path, reason in found.items()}

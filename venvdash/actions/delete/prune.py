@@ -169,7 +169,7 @@ def candidates(
     searched = {row.path for row in wanted}
     offers = []
     for row in rows:
-        held = table.pins_unknown
+        held = table.rules_stopped
         if findings is not None and row.path in searched:
             held = held or held_by(findings, row)
         held = held or table.referenced(row.path) or own.get(row.path, "")

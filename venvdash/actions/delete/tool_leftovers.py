@@ -194,10 +194,7 @@ def _original(path: str, _inode: int) -> Path | None:
 
 
 def _config(machine: Machine) -> config.Config:
-    try:
-        return config.of(machine)
-    except config.ConfigError:
-        return config.Config()
+    return config.of(machine)
 
 
 def _sentence(gone: Trashed, store: Store, problem: str) -> str:

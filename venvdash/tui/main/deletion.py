@@ -71,8 +71,8 @@ class Deletion:
         session = self._access.session
         if self._jobs.refuse():
             return
-        if session.pins_unknown:
-            say(self._screen, f"Nothing can be pruned. {session.pins_unknown}", severe=True)
+        if session.rules_stopped:
+            say(self._screen, f"Nothing can be pruned. {session.rules_stopped}", severe=True)
             return
         dialog = self._dialog("Prune", "orphans")
         self._planner.ask(

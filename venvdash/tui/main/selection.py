@@ -140,8 +140,8 @@ class Selection:
     def _mark_searched(self, rows: Iterable[Row], rule: Rule) -> None:
         """Mark what matches a rule, once the projects of these were searched for."""
         session, run = self._access.session, self._access.run
-        if session.pins_unknown:
-            say(self._screen, f"Nothing was marked. {session.pins_unknown}", severe=True)
+        if session.rules_stopped:
+            say(self._screen, f"Nothing was marked. {session.rules_stopped}", severe=True)
             return
         among = {row.path for row in rows}
 

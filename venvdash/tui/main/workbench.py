@@ -105,6 +105,9 @@ class Workbench:
         self.disk = DiskChanges(screen, self.scans, self.listing, self.jobs)
         environments = self.listing.environments
         screen.watch(environments, "scroll_y", self.disk.visible_changed, init=False)
+        if problems := session.config.problems:
+            more = f" and {len(problems) - 1} more: press 5" if len(problems) > 1 else ""
+            say(screen, f"{visible(problems[0].message)}{more}", severe=True)
         self.listing.follow(self.scans, self._rearranged)
         self.states.follow(self._state_changed)
 
