@@ -73,7 +73,7 @@ def test_packages_that_cannot_be_read_are_reported(user: Home) -> None:
         done = run(user, "list", "--json", "--no-usage", "-w", "not:pkg:alpha")
         answer = json.loads(done.stdout)
         assert [one["name"] for one in answer["environments"]] == ["empty"]
-        reason = "their packages are not known"
+        reason = "packages not known"
         path = str(user.path / ".venvs" / "new")
         assert answer["undecided"] == [{"path": path, "reason": reason}]
         assert f"1 environment not decided: {reason} (1).\n" in done.stderr

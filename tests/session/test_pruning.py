@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import Home
 from tests.scenario import orphan, remove, uv_project, venv
 from tests.session.sharing import scanned
-from venvdash.actions.delete.prune import PruneCandidate, Rules, picks, pruned
-from venvdash.model import Facts, Flag, Place, Presence, Record, Row, Status
+from venvdash.actions.delete.prune import PruneCandidate, Rules, picks, pruned, query_may_pick
+from venvdash.model import Facts, Flag, Location, Place, Presence, Record, Row, Status
 from venvdash.model.quantities import DAY
 from venvdash.session import Session
 
@@ -187,6 +187,19 @@ def test_kinds_and_stores_narrow(row: Row) -> None:
     for store in (environment.store, str(environment.root)):
         assert picks(Rules(stores=frozenset({store})), row, None, NOW)
     assert not picks(Rules(stores=frozenset({"uv"})), row, None, NOW)
+
+
+def test_a_query_may_pick_only_what_no_project_and_no_tool_uses(row: Row) -> None:
+    may = {status for status in Status if query_may_pick(with_status(row, status))}
+    assert may == {Status.ORPHAN, Status.REPLACED, Status.UNKNOWN, Status.STANDALONE}
+    assert not query_may_pick(with_flag(row, Flag.PINNED))
+    record = Record("a", row.path, row.environment.fingerprint, pinned=True)
+    assert not query_may_pick(replace(row, record=record))
+    for location in (Location.LINKED, Location.IN_PROJECT):
+        elsewhere = replace(row.environment, location=location)
+        assert not query_may_pick(replace(row, environment=elsewhere))
+    alias = replace(row.environment, target=row.environment.path / "elsewhere")
+    assert not query_may_pick(replace(row, environment=alias))
 
 
 def test_gone_for_takes_the_folder_above_for_its_word(home: Home) -> None:

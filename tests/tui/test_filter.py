@@ -49,7 +49,7 @@ def test_what_is_not_known_is_counted_until_it_is() -> None:
     made.search("size:1GB.. not:web")
     made.arrange()
     assert names(made) == ["api"]
-    assert made.undecided == "1 environment not decided: their size is not measured (1)."
+    assert made.undecided == "1 environment not decided: size not measured (1)."
     lab = made.rows[next(path for path in made.rows if "lab" in path.name)]
     assert made.put(replace(lab, usage=row("lab", mib=1).usage)), "the count changes"
     made.arrange()
@@ -64,7 +64,7 @@ def test_packages_of_remembered_rows_are_not_known() -> None:
     made.search("pkg:numpy")
     made.arrange()
     assert names(made) == []
-    assert made.undecided.startswith("3 environments not decided: their packages are not known")
+    assert made.undecided.startswith("3 environments not decided: packages not known")
 
 
 def test_an_error_leaves_the_last_query() -> None:
@@ -127,7 +127,7 @@ def test_what_was_not_decided_is_said_below_the_line() -> None:
         shown = len(driver.listed)
         assert 0 < shown < 13
         assert f"{13 - shown} environment" in driver.text
-        assert "their size is not measured" in driver.text
+        assert "size not measured" in driver.text
 
     drive(source(), script)
 

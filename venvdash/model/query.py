@@ -86,7 +86,7 @@ class OneOf(Term):
 
     key: str
     values: frozenset[str]
-    lacks = "their status is not known yet"
+    lacks = "status not known yet"
 
     def decide(self, row: Summary, known: Known) -> bool | None:
         """Return whether the row has one of the values."""
@@ -108,7 +108,7 @@ class Span(Term):
     @property
     def lacks(self) -> str:  # type: ignore[override]
         """What is not known."""
-        return "their last use is not known" if self.key == "used" else "their size is not measured"
+        return "last use not known" if self.key == "used" else "size not measured"
 
     def decide(self, row: Summary, known: Known) -> bool | None:
         """Return whether the number of the row lies in the range."""
@@ -128,7 +128,7 @@ class Python(Term):
     """Versions of Python."""
 
     versions: Versions
-    lacks = "their Python version is not known"
+    lacks = "Python version not known"
 
     def decide(self, row: Summary, known: Known) -> bool | None:
         """Return whether the version is one of them."""
@@ -154,7 +154,7 @@ class Installed(Term):
     name: str
     versions: Versions | None
     _named: "_Named" = field(init=False, compare=False, repr=False)
-    lacks = "their packages are not known"
+    lacks = "packages not known"
 
     def __post_init__(self) -> None:
         """Keep which names are that of the package."""
