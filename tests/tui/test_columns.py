@@ -78,12 +78,12 @@ MADE = summary_of(
         (80, "✗ 分析-data                   broken orphan          38.2 MiB ████        3 d"),
         (
             100,
-            "✗ 分析-data                     broken orphan      3.12.11     38.2 MiB "
+            "✗ 分析-data                    broken orphan      3.12.11      38.2 MiB "
             "512.0 MiB ████        3 d",
         ),
         (
             120,
-            "✗ 分析-data            broken orphan      3.12.11     38.2 MiB "
+            "✗ 分析-data           broken orphan      3.12.11      38.2 MiB "
             "512.0 MiB ████        3 d ~/code/分析-data           ",
         ),
     ],

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from venvdash.formats import age, doubt, reclaimable, size, user_files_in_words
 from venvdash.model import Flag, Record, Row, Status
-from venvdash.presentation.document import Line, Piece, plain
+from venvdash.model.python_releases import unsupported_since
+from venvdash.presentation.document import Line, Piece, plain, warning
 from venvdash.presentation.labels import (
     EVIDENCE_MEANINGS,
     endangered_in_words,
@@ -46,7 +47,7 @@ def sections(row: Row, home: Path | None, now: float) -> list[Section]:
         (f"Project{plural}", _project(row, short)),
         ("Evidence", _evidence(row, home)),
         ("Disk", _disk(row)),
-        ("Python", _python(row, short)),
+        ("Python", _python(row, short, now)),
         ("Location", (_pair(label, value) for label, value in places_in_words(row, short))),
         ("Times", _times(row, now)),
         ("Record", _record(row.record, now)),
@@ -111,10 +112,12 @@ def _disk(row: Row) -> Iterator[Line]:
         yield _muted(why)
 
 
-def _python(row: Row, short: Short) -> Iterator[Line]:
+def _python(row: Row, short: Short, now: float) -> Iterator[Line]:
     environment = row.environment
     words = (environment.python or "unknown", environment.implementation or "")
     yield _pair("version", " ".join(map(visible, words)).strip())
+    if since := unsupported_since(environment.python, now):
+        yield warning("", f"no security fixes after {since}")
     if environment.base is not None:
         yield _pair("base", short(environment.base))
     if environment.creator:

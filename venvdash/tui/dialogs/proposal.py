@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 
 from venvdash.model import Action, Proposal, Row
 from venvdash.presentation.document import Line
@@ -36,7 +37,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
             what = counted(len(rows), "environment")
         looking = f"Queued after the current task ({after}) …" if after else "Checking …"
         super().__init__(f"{verb} {what}", looking, verb)
-        self._home = home
+        self._home, self._verb, self._several = home, verb, len(rows) > 1
 
     def choices(self) -> ComposeResult:
         """Yield the optional change, shown only where there is one."""
@@ -60,6 +61,11 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
     def draw(self, planned: Proposals) -> None:
         """Show the proposals; where nothing is lost by them, Enter means yes."""
         super().draw(planned)
+        if self._several:
+            count = self.possible(planned)
+            nothing = f"Nothing to {self._verb.lower()}"
+            title = f"{self._verb} {counted(count, 'environment')}" if count else nothing
+            self.query_one("#plan").border_title = Content(title)
         possible = [proposal for proposal in planned if not proposal.refusal]
         self.query_one("#offers").display = any(proposal.offers for proposal in possible)
         lost = any(proposal.warns for proposal in possible)

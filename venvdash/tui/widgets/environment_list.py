@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from venvdash import formats
+from venvdash.model.python_releases import unsupported_since
 from venvdash.model.status import Flag, State, Status
 from venvdash.model.summary import Summary
 from venvdash.presentation.meanings import place_in_words
@@ -18,7 +19,7 @@ from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right, 
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
 SIZE_BAR = 8  # cells
-_STYLES = ("name", "plain", "muted", "big", "bad", "size", "unconfirmed", "gone")
+_STYLES = ("name", "plain", "muted", "big", "bad", "old", "size", "unconfirmed", "gone")
 _BIG = 1024**3
 _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
@@ -42,7 +43,10 @@ def _name(row: Summary, width: int) -> Parts:
 
 
 def _python(row: Summary, width: int) -> Parts:
-    return ((left(visible(row.python or "–", 32), width), "plain"),)
+    version = visible(row.python or "–", 32)
+    if unsupported_since(row.python, time.time()):
+        return ((left(f"{version}!", width), "old"),)
+    return ((left(version, width), "plain"),)
 
 
 def _bytes(count: int | None, width: int, text: str = "") -> Parts:
@@ -105,7 +109,7 @@ def columns(
     cells = (
         Column("name", "  Project", 24, _name, grow=3),
         Column("status", "Status", 11, status),
-        Column("python", "Python", 7, _python, since=100),
+        Column("python", "Python", 8, _python, since=100),
         Column("reclaimable", "Reclaimable", 12, _reclaimable, numeric=True),
         Column("cache", "+Cache", 9, _cache, numeric=True, since=160),
         Column("size", "Size", SIZE_BAR, bar, since=70, until=100),
