@@ -196,11 +196,14 @@ def write(
     settings = settings or (old.settings if old else Settings())
     shown = in_order(rows, settings.sort, descending=settings.descending)
     fresh = old is not None and 0 <= now - old.written < _FRESH
+    encoded = _encoded(shown)
     if old and fresh:
-        unchanged = encode(shown, host, other=other, now=old.written, settings=settings) == before
-        if unchanged:
+        header = _header(shown, host, other=other, now=old.written, settings=settings)
+        if _file(header, encoded) == before:
             return False
-    folder.write(NAME, encode(shown, host, other=other, now=now, settings=settings))
+    header = _header(shown, host, other=other, now=now, settings=settings)
+    del shown, old, before  # all rows take much memory
+    folder.write(NAME, _file(header, encoded))
     return True
 
 
@@ -208,15 +211,33 @@ def encode(
     shown: Sequence[Summary], host: str, *, other: int, now: float, settings: Settings
 ) -> bytes:
     """Return the file's content for rows in the order of ``settings``."""
-    records = [write_row(row) for row in in_turns(shown)]
-    sums = {status: Sums() for status in _STATUSES}
-    for row in shown:
-        sums[row.status].count(row)
-    starts, end = [0], 0
-    for record in records:
-        end += len(record)
+    header = _header(shown, host, other=other, now=now, settings=settings)
+    return _file(header, _encoded(shown))
+
+
+def _file(header: bytes, rows: bytes) -> bytes:
+    checksum = zlib.crc32(rows, zlib.crc32(header))
+    return b"".join((_MAGIC, _SIZES.pack(len(header), checksum), header, rows))
+
+
+def _encoded(shown: Sequence[Summary]) -> bytes:
+    """Return what follows the header."""
+    records, starts, end = list[bytes](), [0], 0
+    for row in in_turns(shown):
+        records.append(write_row(row))
+        end += len(records[-1])
         starts.append(end)
-    header = json.dumps(
+    statuses = bytes(_STATUSES.index(row.status) for row in shown)
+    return b"".join((statuses, struct.pack(f"<{len(starts)}I", *starts), *records))
+
+
+def _header(
+    shown: Sequence[Summary], host: str, *, other: int, now: float, settings: Settings
+) -> bytes:
+    sums = {status: Sums() for status in _STATUSES}
+    for row in in_turns(shown):
+        sums[row.status].count(row)
+    return json.dumps(
         {
             **_identity(host),
             "written": now,
@@ -227,15 +248,6 @@ def encode(
             "sums": [(one.reclaimable, one.measured, one.bounded) for one in sums.values()],
         }
     ).encode()
-    rest = b"".join(
-        (
-            header,
-            bytes(_STATUSES.index(row.status) for row in shown),
-            struct.pack(f"<{len(starts)}I", *starts),
-            *records,
-        )
-    )
-    return _MAGIC + _SIZES.pack(len(header), zlib.crc32(rest)) + rest
 
 
 def _identity(host: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ and file system ids are stored as text: SQLite's integers have 63 bits and a sig
 """
 
 import os
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -295,11 +296,11 @@ def _project(values: Any) -> ProjectRecord:
         inode=int(inode) if inode is not None else None,
         fsid=int(fsid) if fsid is not None else None,
         birth=int(birth) if birth is not None else None,
-        mount_point=_name(point),
-        mount_source=_name(source),
+        mount_point=_shared_name(point),
+        mount_source=_shared_name(source),
         name=_name(name),
         git=_name(git),
-        host=_name(host),
+        host=_shared_name(host),
         first_seen=float(first_seen),
         last_seen=float(last_seen),
     )
@@ -340,6 +341,12 @@ def _blob(name: str | None) -> bytes | None:
 
 def _name(data: bytes | None) -> str | None:
     return data.decode("utf-8", "surrogateescape") if data is not None else None
+
+
+def _shared_name(data: bytes | None) -> str | None:
+    """Return a name that many records have, as it is in memory once."""
+    name = _name(data)
+    return sys.intern(name) if name is not None else None
 
 
 def _text(text: str) -> str:

@@ -181,6 +181,7 @@ class ScanMemory:
             if self._writes:
                 self._store_records(learned)
                 self._store_inspections(learned.inspections)
+            self._known, self._sizes = {}, {}  # the next scan loads them again
 
     def _store_inspections(self, found: Inspections | None) -> None:
         if found is not None:

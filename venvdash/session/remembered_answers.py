@@ -8,7 +8,7 @@ lies on a network disk is not.
 import copy
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from venvdash.system.dependencies import (
     of_variable,
 )
 from venvdash.system.files import UnreadableError
+from venvdash.system.foreground import in_turns
 from venvdash.system.mounts import Mounts
 from venvdash.system.reads import Reads, Variables, recorded
 from venvdash.system.state_files import StateFolder, name_about
@@ -60,11 +61,10 @@ def remember_names(session: NamedTable, *, asked: bool) -> None:
     state = session.machine.state_directory
     try:
         common = _common(session)
-        names = [name_resolution.names_of(row) for row in _rows(session)]
-        digest = _digest(session, names)
+        digest = _digest(session)
         if asked or common is None or not _known(session, digest):
             depends = dict([answers.NEVER]) if common is None else common
-            data = _written(session, depends, names, digest)
+            data = _written(session, depends, digest)
             StateFolder(state, ".").write(answers.NAMES, data)
     except (OSError, ValueError, UnsettledError):
         answers.forget(state)
@@ -157,10 +157,11 @@ def _common(session: NamedTable) -> dict[str, str] | None:
     return None if _on_unreliable_disk(common) else common
 
 
-def _digest(session: NamedTable, names: Iterable[Iterable[str]]) -> str:
+def _digest(session: NamedTable) -> str:
     """Return what tells whether the rows and their names are the same again."""
     digest = hashlib.blake2b(digest_size=16)
-    for row, several in zip(_rows(session), names, strict=False):
+    for row in in_turns(_rows(session)):
+        several = name_resolution.names_of(row)
         fields = [str(row.path), row.name, row.verdict.status, *map(str, _projects(row))]
         digest.update("\0".join([*fields, "", *sorted(several)]).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -175,20 +176,21 @@ def _known(session: NamedTable, digest: str) -> bool:
         return False
 
 
-def _written(
-    session: NamedTable, common: Mapping[str, str], names: Iterable[Iterable[str]], digest: str
-) -> bytes:
+def _written(session: NamedTable, common: Mapping[str, str], digest: str) -> bytes:
     """Return the content of the file. Raises ValueError."""
     before = session.listed.before if session.listed else None
     devices = unreliable_devices(Mounts.read())
     rows, index, start = [], [], 0
-    for row, several in zip(_rows(session), names, strict=True):
+    for row in in_turns(_rows(session)):
         depends = _settled(row, before, devices)
         if depends == _UNKNOWN and row.verdict.status in _STEADY:
             digest = _UNSETTLED
         line = answers.line(answer(row), depends)
         rows.append(line)
-        index += [answers.encoded((alike(name), name, str(start))) + b"\n" for name in several]
+        index += [
+            answers.encoded((alike(name), name, str(start))) + b"\n"
+            for name in name_resolution.names_of(row)
+        ]
         start += len(line)
     return answers.written(
         [answers.dependency_lines(common.items()), b"".join(rows), b"".join(sorted(index))], digest

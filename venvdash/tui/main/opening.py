@@ -83,7 +83,8 @@ class Opening:
         scan = BackgroundScan(session, tidy=True)
         if not self._stopped.is_set():
             scan.start()
-        if self.snapshot is not None:
+        snapshot, self.snapshot = self.snapshot, None  # the table has it, and frees it
+        if snapshot is not None:
             with suppress(DamagedError):  # the table finds it out and forgets it
-                self.snapshot.decode()
+                snapshot.decode()
         return Opened(session, scan)
