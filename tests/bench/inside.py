@@ -19,7 +19,7 @@ from tests.bench.trees import Tree
 from venvdash.actions.delete.purge import purge
 from venvdash.actions.delete.purge_process import processes
 from venvdash.config import Config
-from venvdash.model import Environment, Facts, Fingerprint, Traits
+from venvdash.model import Environment, EnvironmentIdentity, Facts, Traits
 from venvdash.scanner.search import search
 from venvdash.scanner.usage.measurement import measure
 from venvdash.system.machine import Machine
@@ -37,7 +37,9 @@ def search_for_project(top: Path) -> None:
     """Search for one project that is nowhere; what was read is remembered."""
     path = top / "store" / "webapp"
     traits = Traits("uv", "webapp", project_name="webapp", digest="0123456789abcdef")
-    environment = Environment(path, path, path.parent, "uv", traits, Fingerprint(1, 2, 3, 4))
+    environment = Environment(
+        path, path, path.parent, "uv", traits, EnvironmentIdentity(1, 2, 3, 4)
+    )
     machine = Machine(top, {"VENVDASH_DISKS": str(top)}, uid=os.getuid())
     found = search(machine, Config(), [environment], Facts({path: environment}))
     assert found.ended

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record, Relation
+from venvdash.model import EnvironmentIdentity, EvidenceKind, ProjectRecord, Record, Relation
 from venvdash.records.identity import Found, kept, relate
 
 NOW = 1000.0
 PATHS = [Path("/e") / name for name in "abcde"]
-PRINTS = [Fingerprint(n, n, n, n) for n in range(5)]
+PRINTS = [EnvironmentIdentity(n, n, n, n) for n in range(5)]
 PROJECT = ProjectRecord(Path("/code/a"), EvidenceKind.HASH, last_seen=5)
 
 records = st.builds(

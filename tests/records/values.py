@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
+from venvdash.model import EnvironmentIdentity, EvidenceKind, ProjectRecord, Record
 
 _bytes = st.binary(min_size=1, max_size=40).filter(lambda data: b"\0" not in data)
 names = _bytes.map(os.fsdecode)
@@ -15,7 +15,7 @@ paths = st.lists(_bytes, min_size=1, max_size=4).map(
 times = st.floats(min_value=1, max_value=4e9)
 counts = st.integers(min_value=0, max_value=2**64 - 1)
 stamps = st.integers(min_value=-(2**63), max_value=2**63 - 1)
-fingerprints = st.builds(Fingerprint, counts, counts, stamps, stamps)
+fingerprints = st.builds(EnvironmentIdentity, counts, counts, stamps, stamps)
 shown = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
 
 projects = st.builds(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from venvdash.model import EvidenceKind, Fingerprint, Memory, ProjectRecord, Record
+from venvdash.model import EnvironmentIdentity, EvidenceKind, Memory, ProjectRecord, Record
 from venvdash.records import sidecar
 from venvdash.records.identity import Found, kept, relate
 from venvdash.records.index import Index
@@ -15,9 +15,9 @@ from venvdash.records.index import Index
 NOW = 1_800_000_000.0
 
 
-def fingerprint(path: Path) -> Fingerprint:
+def fingerprint(path: Path) -> EnvironmentIdentity:
     root, cfg = path.stat(), (path / "pyvenv.cfg").stat()
-    return Fingerprint(root.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    return EnvironmentIdentity(root.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
 
 
 def make(path: Path) -> Path:
@@ -28,7 +28,7 @@ def make(path: Path) -> Path:
 
 
 def record(path: Path, **changes: Any) -> Record:
-    there = fingerprint(path) if path.exists() else Fingerprint(1, 2, 3, 4)
+    there = fingerprint(path) if path.exists() else EnvironmentIdentity(1, 2, 3, 4)
     project = ProjectRecord(Path("/code/webapp"), EvidenceKind.HASH, first_seen=NOW, last_seen=NOW)
     base = Record(os.urandom(16).hex(), path, there, (project,), first_seen=NOW, last_seen=NOW)
     return replace(base, **changes)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.forkserver import never_wait_for_disks
-from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
+from venvdash.model import EnvironmentIdentity, EvidenceKind, ProjectRecord, Record
 from venvdash.records import sidecar
 from venvdash.records.index import Index
 
@@ -23,7 +23,7 @@ RECORDS = 20  # of one round, in the index
 def generation(number: int, path: Path) -> Record:
     """Return a record whose every part tells its generation."""
     project = ProjectRecord(Path(f"/code/{number}"), EvidenceKind.HASH, last_seen=number + 1)
-    print_ = Fingerprint(number, number, number, number)
+    print_ = EnvironmentIdentity(number, number, number, number)
     note = f"{number} " * (number % 200)
     return Record(IDENTITY, path, print_, (project,), note=note, last_seen=number + 1)
 

@@ -5,7 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from venvdash.model import Environment, EvidenceKind, Fingerprint, Row, Status, Traits, Verdict
+from venvdash.model import (
+    Environment,
+    EnvironmentIdentity,
+    EvidenceKind,
+    Row,
+    Status,
+    Traits,
+    Verdict,
+)
 from venvdash.session import name_resolution, row_names
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
 from venvdash.system.machine import Machine
@@ -21,7 +29,7 @@ def environment(
     path = HOME / ".store" / (f"{name}-{digest}" if digest else name)
     traits = Traits(kind, name, project_name=name if digest else None, digest=digest or None)
     return Environment(
-        path, path, path.parent, "uv", traits, Fingerprint(1, 2, 3, 4), python=python
+        path, path, path.parent, "uv", traits, EnvironmentIdentity(1, 2, 3, 4), python=python
     )
 
 
@@ -209,7 +217,7 @@ def test_implied_follows_the_link_of_the_project(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / ".venv").symlink_to(real)
     traits = Traits("uv", "env")
-    env = Environment(real, real, real.parent, "uv", traits, Fingerprint(1, 2, 3, 4))
+    env = Environment(real, real, real.parent, "uv", traits, EnvironmentIdentity(1, 2, 3, 4))
     row = Row(env, Verdict(Status.STANDALONE, ""), "env")
     assert name_resolution.implied([row], tmp_path / "app").rows == (row,)
 

@@ -119,7 +119,7 @@ def test_work_in_a_project_changes_no_answer(world: World) -> None:
     world.remember("webapp")
     (world.home.path / _SITE / "main.py").write_text("print()\n")
     (world.home.path / "notes").mkdir()
-    assert world.quick("webapp") == world.slow("webapp") != None  # noqa: E711
+    assert world.quick("webapp") == world.slow("webapp") is not None
 
 
 _PROJECT_CHANGES: dict[str, Callable[[Path], object]] = {
@@ -128,7 +128,7 @@ _PROJECT_CHANGES: dict[str, Callable[[Path], object]] = {
     "pyproject.toml": lambda site: (site / "pyproject.toml").write_text("[tool.poetry]\n"),
     "a nearer project": lambda site: (site / "inner" / "pyproject.toml").write_text(""),
     **{
-        name: lambda site, name=name: (  # type: ignore[misc]
+        name: lambda site, name=name: (  # type: ignore[misc]  # mypy cannot infer a lambda's default
             (site / name).parent.mkdir(parents=True, exist_ok=True),
             (site / name).touch(),
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import Home
 from venvdash.config import Config
-from venvdash.model import Environment, Fingerprint
+from venvdash.model import Environment, EnvironmentIdentity
 from venvdash.stores.base import Reading, Store
 from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.stores.roots import Root
@@ -36,7 +36,7 @@ def reading(path: Path, root: Root) -> Reading:
         root=root,
         cfg=parse_cfg(cfg.read_text()) if cfg.is_file() else {},
         names=frozenset(os.listdir(path)),
-        fingerprint=Fingerprint(0, 0, 0, 0),
+        fingerprint=EnvironmentIdentity(0, 0, 0, 0),
     )
 
 

@@ -1,4 +1,4 @@
-"""conda's prefixes, laid out as its source says: conda cannot be had from the package index."""
+"""conda's prefixes, laid out as its source says: conda is not on the package index."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ from venvdash.scanner.events import SkippedEntry
 from venvdash.session import Session
 from venvdash.stores._condarc import envs_dirs
 from venvdash.stores.conda import STORE
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.machine import Machine
 
 
@@ -119,7 +119,7 @@ def test_the_variables_name_several(home: Home, name: str) -> None:
     home = given(home, {name: "{home}/a:~/b:$HOME/c::"})
     found = [root for root in STORE.roots(home.machine(), Config()) if root.source == name]
     assert [root.path for root in found] == [home.path / letter for letter in "abc"]
-    assert {root.why for root in found} == {Why.VARIABLE}
+    assert {root.why for root in found} == {RootOrigin.VARIABLE}
 
 
 def test_installations(home: Home) -> None:
@@ -153,7 +153,9 @@ def test_condarc(home: Home, text: str, file: str) -> None:
     path = home.path / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode())
-    found = [root for root in STORE.roots(home.machine(), Config()) if root.why is Why.CONFIG]
+    found = [
+        root for root in STORE.roots(home.machine(), Config()) if root.why is RootOrigin.CONFIG
+    ]
     assert [root.path for root in found] == [home.path / "a", home.path / "b"]
     assert {root.source for root in found} == {str(path)}
 

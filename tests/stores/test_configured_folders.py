@@ -8,7 +8,7 @@ from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Claim, Direction, EvidenceKind
 from venvdash.stores.configured_folders import STORE
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 
 
 def _roots(home: Home, *stores: ConfiguredStore, **variables: str) -> list[Root]:
@@ -42,7 +42,7 @@ def test_without_configuration_there_is_nothing(home: Home) -> None:
 def test_paths_as_people_write_them(home: Home, text: str, expected: str) -> None:
     (root,) = _roots(home, ConfiguredStore(text), DEPOT="/depot")
     assert root.path == Path(expected.format(home=home.path))
-    assert (root.why, root.source) == (Why.CONFIG, str(home.path / "config.toml"))
+    assert (root.why, root.source) == (RootOrigin.CONFIG, str(home.path / "config.toml"))
     assert root.layout is Layout.FLAT
 
 

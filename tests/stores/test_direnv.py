@@ -13,7 +13,7 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Status
 from venvdash.stores.direnv import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 # What the two recipes compute, in bash's own words: a here-string ends in a newline.
@@ -93,7 +93,7 @@ def test_root(home: Home) -> None:
     assert paths(STORE, Machine(home.path, platform="darwin")) == [home.path / ".cache" / layouts]
     home = given(home, {"XDG_CACHE_HOME": "{home}/c"})
     (root,) = STORE.roots(home.machine(), Config())
-    assert (root.path, root.why) == (home.path / "c" / layouts, Why.VARIABLE)
+    assert (root.path, root.why) == (home.path / "c" / layouts, RootOrigin.VARIABLE)
 
 
 @any_of(st.text())

@@ -16,7 +16,7 @@ from tests.stores.places import environment, given, made, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Status, Traits
 from venvdash.stores.hatch import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 PYPROJECT = """
@@ -226,7 +226,7 @@ def test_where_hatch_puts_them(
     first, *others = STORE.roots(user.machine(), Config())
     below = (said.name,) if first.depth == 1 else ("here", said.parent.name, said.name)
     assert said == first.path.joinpath(*below)
-    assert (first.why is Why.DEFAULT) == (not variables and not config)
+    assert (first.why is RootOrigin.DEFAULT) == (not variables and not config)
     default = home.path / ".local" / "share" / "hatch" / "env"
     if "XDG_DATA_HOME" not in variables:
         assert default / "virtual" in (first.path, *(root.path for root in others))

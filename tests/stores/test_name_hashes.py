@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from tests.effort import examples
 from tests.stores.places import made, reading
 from venvdash.config import Config
-from venvdash.model import Fingerprint
+from venvdash.model import EnvironmentIdentity
 from venvdash.stores import hatch, pdm, pipenv, poetry
 from venvdash.stores._name_hashes import short_hash
 from venvdash.stores._paths import spellings
 from venvdash.stores.base import Reading, Store
 from venvdash.stores.pyvenv_cfg import made_by
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 STORES = (poetry.STORE, pipenv.STORE, pdm.STORE, hatch.STORE)
@@ -116,7 +116,10 @@ def test_any_configuration_leaves_the_default_place(
         assert all(root.path.is_absolute() for root in found)
         moved = {home / path.relative_to(home / "empty") for path in usual}
         assert moved <= {root.path for root in found}
-        assert {root.why for root in found if root.path in moved} <= {Why.DEFAULT, Why.CONFIG}
+        assert {root.why for root in found if root.path in moved} <= {
+            RootOrigin.DEFAULT,
+            RootOrigin.CONFIG,
+        }
 
 
 @pytest.mark.parametrize("store", [poetry.STORE, pdm.STORE, hatch.STORE], ids=lambda s: s.name)
@@ -150,7 +153,9 @@ def test_any_name_is_read(name: str, prompt: str | None) -> None:
     for store in STORES:
         root = Root(Path("/nowhere"), store.name, depth=3 if store is hatch.STORE else 1)
         for path in (root.path / name, root.path / name / "AbCdEfGh" / name):
-            found = Reading(path, path, root, cfg, frozenset({".project"}), Fingerprint(0, 0, 0, 0))
+            found = Reading(
+                path, path, root, cfg, frozenset({".project"}), EnvironmentIdentity(0, 0, 0, 0)
+            )
             traits = store.recognise(found)
             assert list(store.claims(found)) == []
             if traits is None or traits.digest is None:

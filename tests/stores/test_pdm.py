@@ -16,7 +16,7 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Status, Traits
 from venvdash.stores.pdm import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 PYPROJECT = '[project]\nname = "any"\nversion = "1"\nrequires-python = ">=3.10"\n'
@@ -182,7 +182,9 @@ def test_where_pdm_puts_them(
     said = user.run(python, "-c", code, cwd=project).stdout.strip()
     first, *others = STORE.roots(user.machine(cwd=project), Config())
     assert first.path == project / said
-    expected = Why.CONFIG if files else Why.VARIABLE if variables else Why.DEFAULT
+    expected = (
+        RootOrigin.CONFIG if files else RootOrigin.VARIABLE if variables else RootOrigin.DEFAULT
+    )
     assert first.why is expected
     default = home.path / ".local" / "share" / "pdm" / "venvs"
     assert [root.path for root in others] == ([default] if files else [])

@@ -17,7 +17,7 @@ from tests.stores.places import DAMAGED_PATHS, environment, given, made, paths, 
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, EvidenceKind, Status, Traits
 from venvdash.stores.pipenv import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 WORKON = {"WORKON_HOME": "{home}/.virtualenvs"}
@@ -180,7 +180,7 @@ def test_where_pipenv_puts_them(home: Home, tool: Tool, variables: dict[str, str
     first, *others = STORE.roots(user.machine(), Config())
     assert first.path == home.path / said
     assert (first.why, first.source) == (
-        (Why.VARIABLE, next(iter(variables))) if variables else (Why.DEFAULT, "")
+        (RootOrigin.VARIABLE, next(iter(variables))) if variables else (RootOrigin.DEFAULT, "")
     )
     default = home.path / ".local" / "share" / "virtualenvs"
     assert [root.path for root in others] == ([default] if "WORKON_HOME" in variables else [])

@@ -16,7 +16,7 @@ from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Status
 from venvdash.stores.pipx import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 
@@ -103,13 +103,13 @@ def test_metadata_tells_a_tool_in_any_folder_and_damage_does_not_matter(home: Ho
 @pytest.mark.parametrize(
     ("variables", "why", "source"),
     [
-        ({}, Why.DEFAULT, ""),
-        ({"PIPX_HOME": ""}, Why.DEFAULT, ""),
-        ({"XDG_DATA_HOME": "{home}/xdg"}, Why.DEFAULT, ""),
-        ({"XDG_DATA_HOME": "relative"}, Why.DEFAULT, ""),
-        ({"PIPX_HOME": "~/tools"}, Why.VARIABLE, "PIPX_HOME"),
-        ({"PIPX_HOME": "relative"}, Why.VARIABLE, "PIPX_HOME"),
-        ({"PIPX_HOME": "{home}/$HOME"}, Why.VARIABLE, "PIPX_HOME"),
+        ({}, RootOrigin.DEFAULT, ""),
+        ({"PIPX_HOME": ""}, RootOrigin.DEFAULT, ""),
+        ({"XDG_DATA_HOME": "{home}/xdg"}, RootOrigin.DEFAULT, ""),
+        ({"XDG_DATA_HOME": "relative"}, RootOrigin.DEFAULT, ""),
+        ({"PIPX_HOME": "~/tools"}, RootOrigin.VARIABLE, "PIPX_HOME"),
+        ({"PIPX_HOME": "relative"}, RootOrigin.VARIABLE, "PIPX_HOME"),
+        ({"PIPX_HOME": "{home}/$HOME"}, RootOrigin.VARIABLE, "PIPX_HOME"),
     ],
 )
 @pytest.mark.parametrize("legacy", [False, True])
@@ -117,7 +117,7 @@ def test_where_pipx_says_its_tools_are(
     home: Home,
     tool: Tool,
     variables: dict[str, str],
-    why: Why,
+    why: RootOrigin,
     source: str,
     legacy: bool,
 ) -> None:

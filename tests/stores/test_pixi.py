@@ -1,4 +1,4 @@
-"""pixi's detached environments, laid out as its source says: pixi cannot be had here."""
+"""pixi's detached environments, laid out as its source says: pixi is not on the package index."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.stores.places import environment, given, paths, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Status
 from venvdash.stores.pixi import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 
@@ -112,22 +112,27 @@ def test_global_tools_are_only_pixis_to_remove(home: Home) -> None:
 @pytest.mark.parametrize(
     ("variables", "text", "where", "why"),
     [
-        ({}, "", ".cache/rattler/cache/envs", Why.DEFAULT),
-        ({"XDG_CACHE_HOME": "{home}/c"}, "", "c/rattler/cache/envs", Why.DEFAULT),
-        ({"RATTLER_CACHE_DIR": "{home}/r"}, "", "r/envs", Why.VARIABLE),
-        ({"PIXI_CACHE_DIR": "{home}/p", "RATTLER_CACHE_DIR": "/r"}, "", "p/envs", Why.VARIABLE),
-        ({}, 'detached-environments = "~/d"', "d", Why.CONFIG),
-        ({}, 'detached-environments = true\n[cache]\nroot = "~/d"', "d/envs", Why.CONFIG),
-        ({}, '[cache]\ndetached-environments = "~/d"', "d", Why.CONFIG),
-        ({"PIXI_CACHE_DETACHED_ENVIRONMENTS_DIR": "{home}/e"}, "", "e", Why.VARIABLE),
-        ({}, 'detached-environments = "relative"', ".cache/rattler/cache/envs", Why.DEFAULT),
-        ({}, "detached-environments = [1]", ".cache/rattler/cache/envs", Why.DEFAULT),
-        ({}, "[[[", ".cache/rattler/cache/envs", Why.DEFAULT),
+        ({}, "", ".cache/rattler/cache/envs", RootOrigin.DEFAULT),
+        ({"XDG_CACHE_HOME": "{home}/c"}, "", "c/rattler/cache/envs", RootOrigin.DEFAULT),
+        ({"RATTLER_CACHE_DIR": "{home}/r"}, "", "r/envs", RootOrigin.VARIABLE),
+        (
+            {"PIXI_CACHE_DIR": "{home}/p", "RATTLER_CACHE_DIR": "/r"},
+            "",
+            "p/envs",
+            RootOrigin.VARIABLE,
+        ),
+        ({}, 'detached-environments = "~/d"', "d", RootOrigin.CONFIG),
+        ({}, 'detached-environments = true\n[cache]\nroot = "~/d"', "d/envs", RootOrigin.CONFIG),
+        ({}, '[cache]\ndetached-environments = "~/d"', "d", RootOrigin.CONFIG),
+        ({"PIXI_CACHE_DETACHED_ENVIRONMENTS_DIR": "{home}/e"}, "", "e", RootOrigin.VARIABLE),
+        ({}, 'detached-environments = "relative"', ".cache/rattler/cache/envs", RootOrigin.DEFAULT),
+        ({}, "detached-environments = [1]", ".cache/rattler/cache/envs", RootOrigin.DEFAULT),
+        ({}, "[[[", ".cache/rattler/cache/envs", RootOrigin.DEFAULT),
     ],
 )
 @pytest.mark.parametrize("file", [".pixi/config.toml", ".config/pixi/config.toml"])
 def test_where_environments_may_be(
-    home: Home, variables: dict[str, str], text: str, where: str, why: Why, file: str
+    home: Home, variables: dict[str, str], text: str, where: str, why: RootOrigin, file: str
 ) -> None:
     home = given(home, variables)
     (home.path / file).parent.mkdir(parents=True)

@@ -9,7 +9,7 @@ from tests.stores.places import made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Status
 from venvdash.stores.plain_folders import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 
@@ -24,7 +24,7 @@ from venvdash.system.machine import Machine
 def test_the_usual_folders_in_home(home: Home, platform: str, names: list[str]) -> None:
     machine = Machine(home.path, platform=platform)
     assert paths(STORE, machine) == [home.path / name for name in names]
-    assert {root.why for root in STORE.roots(machine, Config())} == {Why.DEFAULT}
+    assert {root.why for root in STORE.roots(machine, Config())} == {RootOrigin.DEFAULT}
 
 
 def test_a_plain_environment(home: Home) -> None:

@@ -18,7 +18,7 @@ from venvdash.config import Config
 from venvdash.model import EvidenceKind, Location, Status, Traits
 from venvdash.session import Session
 from venvdash.stores.poetry import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 PACKAGE = '[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n'
@@ -241,7 +241,7 @@ def test_where_poetry_puts_them(
     said = user.run(python, "-c", f"{code}.virtualenvs_path)", cwd=project).stdout.strip()
     first, *others = STORE.roots(user.machine(cwd=project), Config())
     assert first.path == project / said
-    assert (first.why is Why.DEFAULT) == (not variables and not files)
+    assert (first.why is RootOrigin.DEFAULT) == (not variables and not files)
     default = "x" if "XDG_CACHE_HOME" in variables else ".cache"
     assert [first.path, *(root.path for root in others)][-1] == (
         home.path / default / "pypoetry" / "virtualenvs"

@@ -17,7 +17,7 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Direction, EvidenceKind, Status
 from venvdash.stores.prime_uve import STORE
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.machine import Machine
 
 REGISTRY = Path(".local", "share", "prime-uve", "cache.json")
@@ -126,7 +126,7 @@ def test_environments_made_elsewhere_are_found_by_the_registry(prime: Home) -> N
     root = next(STORE.roots(prime.machine(PRIMEUVE_VENVS_PATH="~/elsewhere"), Config()))
     assert (root.path, root.why, root.source) == (
         path.parent,
-        Why.VARIABLE,
+        RootOrigin.VARIABLE,
         "PRIMEUVE_VENVS_PATH",
     )
 

@@ -1,4 +1,4 @@
-"""prp cannot be had from the package index: its environments are laid out as its source does."""
+"""prp is not on the package index: its environments are laid out as its source does."""
 
 import shutil
 import sys
@@ -12,7 +12,7 @@ from tests.stores.places import made, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Status
 from venvdash.stores.prp import STORE
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.machine import Machine
 
 
@@ -77,7 +77,7 @@ def test_where_prp_keeps_them(home: Home, platform: str, given: str, expected: s
     (root,) = STORE.roots(machine, Config())
     assert root.path == home.path / (expected or ".local/share") / "prp"
     assert (root.layout, root.base) == (Layout.MIRRORED, home.path)
-    assert root.why is (Why.VARIABLE if given == "/d" else Why.DEFAULT)
+    assert root.why is (RootOrigin.VARIABLE if given == "/d" else RootOrigin.DEFAULT)
 
 
 def test_tools_in_a_folder_of_their_own(home: Home) -> None:
@@ -89,7 +89,7 @@ def test_tools_in_a_folder_of_their_own(home: Home) -> None:
     assert (row.environment.store, row.environment.traits.kind) == ("prp", "prp-tool")
     assert row.verdict.status is Status.STANDALONE
     root = list(STORE.roots(home.machine(), Config()))[1]
-    assert (root.why, root.source) == (Why.CONFIG, str(file))
+    assert (root.why, root.source) == (RootOrigin.CONFIG, str(file))
 
 
 @pytest.mark.parametrize(

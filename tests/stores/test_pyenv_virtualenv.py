@@ -18,7 +18,7 @@ from tests.stores.places import given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Flag, Status
 from venvdash.stores.pyenv_virtualenv import STORE
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 _VERSION = "3.11.7"
@@ -133,7 +133,7 @@ def test_root(home: Home) -> None:
     assert paths(STORE, home.machine()) == [home.path / ".pyenv" / "versions"]
     home = given(home, {"PYENV_ROOT": "{home}/py"})
     (root,) = STORE.roots(home.machine(), Config())
-    assert (root.path, root.why) == (home.path / "py" / "versions", Why.VARIABLE)
+    assert (root.path, root.why) == (home.path / "py" / "versions", RootOrigin.VARIABLE)
     assert paths(STORE, Machine(home.path, platform="darwin")) == [
         home.path / ".pyenv" / "versions"
     ]

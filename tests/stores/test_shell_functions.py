@@ -16,7 +16,7 @@ from tests.stores.places import given
 from venvdash.config import Config, ConfiguredStore, load
 from venvdash.model import Location, Row, Status
 from venvdash.stores.configured_folders import STORE
-from venvdash.stores.roots import Layout, Why
+from venvdash.stores.roots import Layout, RootOrigin
 
 PROJECT = Path("dev", "shop", "web-app")
 
@@ -124,7 +124,7 @@ def test_the_variables_of_puv_and_fuv_name_stores(user: Home, variable: str, pla
     path = _synced(user, place)
     row = _row(user, None, path)
     (root,) = (r for r in STORE.roots(user.machine(), Config()) if r.source == variable)
-    assert (root.why, row.environment.root) == (Why.VARIABLE, root.path)
+    assert (root.why, row.environment.root) == (RootOrigin.VARIABLE, root.path)
     assert row.environment.location is Location.CENTRAL
     mirrored = place.endswith("{below}")
     assert (root.layout is Layout.MIRRORED) == mirrored

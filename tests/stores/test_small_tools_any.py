@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.effort import examples
 from venvdash.config import Config
-from venvdash.model import Fingerprint
+from venvdash.model import EnvironmentIdentity
 from venvdash.stores import configured_folders, prime_uve, prp, uvlink, venvlink
 from venvdash.stores.base import Reading, Store
 from venvdash.stores.roots import Root
@@ -38,7 +38,7 @@ _POINTED: list[Store] = [uvlink.STORE, prime_uve.STORE, venvlink.STORE, configur
 
 def _reading(path: Path, root: Root) -> Reading:
     path.mkdir(parents=True, exist_ok=True)
-    return Reading(path, path, root, {"home": "/x"}, frozenset(), Fingerprint(0, 0, 0, 0))
+    return Reading(path, path, root, {"home": "/x"}, frozenset(), EnvironmentIdentity(0, 0, 0, 0))
 
 
 @settings(max_examples=examples(60), deadline=None)

@@ -13,7 +13,7 @@ from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
 from venvdash.model import Environment, Traits
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.stores.uv import STORE
 from venvdash.system.machine import Machine
 
@@ -223,14 +223,18 @@ def test_nothing_fits_what_has_no_digest(home: Home) -> None:
 @pytest.mark.parametrize(
     ("variables", "why", "source"),
     [
-        ({}, Why.DEFAULT, ""),
-        ({"XDG_CACHE_HOME": "{home}/xdg"}, Why.VARIABLE, "XDG_CACHE_HOME"),
-        ({"XDG_CACHE_HOME": "relative"}, Why.DEFAULT, ""),
-        ({"UV_CACHE_DIR": "{home}/given"}, Why.VARIABLE, "UV_CACHE_DIR"),
-        ({"UV_CACHE_DIR": "{home}/given", "XDG_CACHE_HOME": "/x"}, Why.VARIABLE, "UV_CACHE_DIR"),
+        ({}, RootOrigin.DEFAULT, ""),
+        ({"XDG_CACHE_HOME": "{home}/xdg"}, RootOrigin.VARIABLE, "XDG_CACHE_HOME"),
+        ({"XDG_CACHE_HOME": "relative"}, RootOrigin.DEFAULT, ""),
+        ({"UV_CACHE_DIR": "{home}/given"}, RootOrigin.VARIABLE, "UV_CACHE_DIR"),
+        (
+            {"UV_CACHE_DIR": "{home}/given", "XDG_CACHE_HOME": "/x"},
+            RootOrigin.VARIABLE,
+            "UV_CACHE_DIR",
+        ),
     ],
 )
-def test_variables(home: Home, variables: dict[str, str], why: Why, source: str) -> None:
+def test_variables(home: Home, variables: dict[str, str], why: RootOrigin, source: str) -> None:
     home = given(home, variables)
     cache = Path(home.uv("cache", "dir").strip())
     (root,) = STORE.roots(home.machine(), Config())

@@ -11,7 +11,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.demo.wheels import make_wheel
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.stores.uv_tool import STORE
 from venvdash.system.machine import Machine
 
@@ -75,15 +75,15 @@ def test_a_receipt_tells_a_tool_in_any_folder(home: Home, tools: Root) -> None:
 @pytest.mark.parametrize(
     ("variables", "why", "source"),
     [
-        ({}, Why.DEFAULT, ""),
-        ({"XDG_DATA_HOME": "{home}/xdg"}, Why.VARIABLE, "XDG_DATA_HOME"),
-        ({"UV_TOOL_DIR": "{home}/t", "XDG_DATA_HOME": "/x"}, Why.VARIABLE, "UV_TOOL_DIR"),
-        ({"UV_TOOL_DIR": "~/t"}, Why.VARIABLE, "UV_TOOL_DIR"),
-        ({"UV_TOOL_DIR": ""}, Why.DEFAULT, ""),
+        ({}, RootOrigin.DEFAULT, ""),
+        ({"XDG_DATA_HOME": "{home}/xdg"}, RootOrigin.VARIABLE, "XDG_DATA_HOME"),
+        ({"UV_TOOL_DIR": "{home}/t", "XDG_DATA_HOME": "/x"}, RootOrigin.VARIABLE, "UV_TOOL_DIR"),
+        ({"UV_TOOL_DIR": "~/t"}, RootOrigin.VARIABLE, "UV_TOOL_DIR"),
+        ({"UV_TOOL_DIR": ""}, RootOrigin.DEFAULT, ""),
     ],
 )
 def test_where_uv_says_its_tools_are(
-    home: Home, variables: dict[str, str], why: Why, source: str
+    home: Home, variables: dict[str, str], why: RootOrigin, source: str
 ) -> None:
     home = given(home, variables)
     (root,) = STORE.roots(home.machine(), Config())

@@ -1,4 +1,4 @@
-"""uvctl cannot be had from the package index: laid out as its source does, with uv's real venvs."""
+"""uvctl is not on the package index: laid out as its source does, with uv's real venvs."""
 
 import os
 from pathlib import Path

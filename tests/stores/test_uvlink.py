@@ -16,7 +16,7 @@ from tests.stores.places import environment, made, reading
 from venvdash.config import Config, ConfiguredStore
 from venvdash.model import Environment, EvidenceKind, Location, Status, UserFiles
 from venvdash.scanner.discovery import store_folders
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.stores.uvlink import STORE
 from venvdash.system.machine import Machine
 
@@ -132,14 +132,14 @@ def test_where_uvlink_keeps_them(home: Home, uvlink: Path, value: str, expected:
     assert root.path == home.path / expected / "uvlink" / "cache"
     # A relative folder is taken from where uvlink runs, as it is printed.
     assert str(root.path if os.path.isabs(given) or given[0] == "~" else given) in out
-    assert (root.why, root.source) == (Why.VARIABLE, "XDG_DATA_HOME")
+    assert (root.why, root.source) == (RootOrigin.VARIABLE, "XDG_DATA_HOME")
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_the_default_is_the_same_on_every_system(home: Home, platform: str) -> None:
     (root,) = STORE.roots(Machine(home.path, platform=platform), Config())
     assert root.path == home.path / ".local" / "share" / "uvlink" / "cache"
-    assert root.why is Why.DEFAULT
+    assert root.why is RootOrigin.DEFAULT
 
 
 def _entry(home: Home, content: bytes | None) -> tuple[Root, Path]:

@@ -11,7 +11,7 @@ from tests.stores.packaged import packaged
 from tests.stores.places import made, paths, reading
 from venvdash.config import Config
 from venvdash.model import EvidenceKind, Status
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.stores.venvlink import STORE
 
 PROXY = Path("venv", "Scripts", "Activate.ps1")
@@ -99,7 +99,7 @@ def test_settings_as_venvlink_reads_them(home: Home, settings: str, folder: str 
     file = _settings(home, settings)
     found = list(STORE.roots(home.machine(), Config()))
     assert [root.path for root in found] == ([home.path / folder] if folder else [])
-    assert all((root.why, root.source) == (Why.CONFIG, str(file)) for root in found)
+    assert all((root.why, root.source) == (RootOrigin.CONFIG, str(file)) for root in found)
 
 
 def test_without_settings_there_is_nothing(home: Home) -> None:

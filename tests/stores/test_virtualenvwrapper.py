@@ -14,7 +14,7 @@ from tests.scanner.usage.usage_tools import assert_nothing_is_the_users
 from tests.stores.places import DAMAGED_PATHS, environment, given, made, paths, reading
 from venvdash.config import Config
 from venvdash.model import Claim, Direction, EvidenceKind
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.stores.virtualenvwrapper import STORE
 from venvdash.system.machine import Machine
 
@@ -65,7 +65,7 @@ def test_environments_with_and_without_a_project(home: Home, wrap: Wrap) -> None
     project.mkdir(parents=True)
     wrap(f"mkvirtualenv plain && mkvirtualenv -a '{project}' shop")
     (root,) = STORE.roots(home.machine(), Config())
-    assert (root.path, root.why) == (home.path / ".virtualenvs", Why.DEFAULT)
+    assert (root.path, root.why) == (home.path / ".virtualenvs", RootOrigin.DEFAULT)
     plain, shop = (reading(root.path / name, root) for name in ("plain", "shop"))
     for found in (plain, shop):
         traits = environment(STORE, found).traits
@@ -100,7 +100,7 @@ def test_where_virtualenvwrapper_puts_them(home: Home, wrap: Wrap, value: str) -
     folder = Path(wrap("cd / && echo $WORKON_HOME", WORKON_HOME=text).strip())
     first, default = STORE.roots(home.machine(cwd=Path("/"), WORKON_HOME=text), Config())
     assert first.path == folder == home.path / "w"
-    assert (first.why, first.source) == (Why.VARIABLE, "WORKON_HOME")
+    assert (first.why, first.source) == (RootOrigin.VARIABLE, "WORKON_HOME")
     assert default.path == home.path / ".virtualenvs"
 
 

@@ -36,7 +36,7 @@ from venvdash.model import (
 )
 from venvdash.model.status import State
 from venvdash.scanner.events import Ended, Problem, SkippedEntry, StoreSeen
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.opening import Opening
 
@@ -84,7 +84,7 @@ def hostile_session() -> FakeSession:
     """Return a scan in which every kind of event carries every name."""
     events = everything([hostile_row(name) for name in NAMES])[:-1]
     for name in NAMES:
-        root = Root(STORE / name, name, Why.VARIABLE, source=name)
+        root = Root(STORE / name, name, RootOrigin.VARIABLE, source=name)
         events.append(StoreSeen(root, STORE / name, exists=True, problem=name))
         events.append(SkippedEntry(NotEnvironment(STORE / name, name, name)))
         events.append(Problem(STORE / name, name))

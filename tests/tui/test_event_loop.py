@@ -117,7 +117,7 @@ def test_a_thread_gives_way_before_each_module_that_it_imports(
         for _ in range(2):
             monkeypatch.delitem(sys.modules, "colorsys", raising=False)
             with foreground.importing():
-                import colorsys  # noqa: F401
+                import colorsys  # noqa: F401 - the import itself is tested
     finally:
         foreground.goes_first(None)
     assert len(ways) == 2

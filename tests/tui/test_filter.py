@@ -83,7 +83,7 @@ def test_each_row_is_asked_once_for_each_term() -> None:
     assert made.query is not None
     begun = made.query.terms[0]
 
-    class Counting(type(begun)):  # type: ignore[misc]
+    class Counting(type(begun)):  # type: ignore[misc]  # mypy knows no base that is computed
         __slots__ = ()
 
         def decide(self, item: object, known: object) -> object:
@@ -91,7 +91,7 @@ def test_each_row_is_asked_once_for_each_term() -> None:
             asked += 1
             return super().decide(item, known)
 
-    counting = Counting(begun.key, begun.low, begun.high)  # type: ignore[attr-defined]
+    counting = Counting(begun.key, begun.low, begun.high)  # type: ignore[attr-defined]  # a Span's
     made.query = replace(made.query, terms=(counting, *made.query.terms[1:]))
     made.arrange()
     assert asked == 500

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.geometry import Region
+from textual.strip import Strip
 
 from tests.tui.fake_session import FakeSession
 from tests.tui.pilot import Driver, drive
@@ -23,21 +25,28 @@ class Counter:
         self.built = 0
         self.painted: list[int] = []
 
+    async def begin(self, driver: Driver) -> None:
+        """Have the whole list drawn, and count what is drawn after that."""
+        driver.main.listing.environments.repaint()
+        await driver.pilot.pause()
+        self.built, self.painted = 0, []
+
 
 @contextmanager
 def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
     counter = Counter()
     build, refresh = LineTable.build_strip, EnvironmentList.refresh
 
-    def counted_build(table, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def counted_build(table: LineTable[Any], *args: Any, **options: Any) -> Strip:
         counter.built += 1
-        return build(table, *args, **kwargs)
+        return build(table, *args, **options)
 
-    def counted_refresh(table, *regions, **kwargs):  # type: ignore[no-untyped-def]
+    def counted_refresh(
+        table: EnvironmentList, *regions: Region, **options: bool
+    ) -> EnvironmentList:
         for region in regions or [table.size.region]:
-            assert isinstance(region, Region)
             counter.painted += region.line_range
-        return refresh(table, *regions, **kwargs)
+        return refresh(table, *regions, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(LineTable, "build_strip", counted_build)
@@ -57,8 +66,7 @@ def test_moving_the_cursor_builds_two_strips_and_going_back_none(
     async def script(driver: Driver) -> None:
         await driver.scanned()
         with counting(monkeypatch) as counter:
-            driver.main.listing.environments.repaint()
-            counter.built, counter.painted = 0, []
+            await counter.begin(driver)
             await driver.press("j")
             assert counter.built == 2
             assert sorted(set(counter.painted)) == [1, 2]
@@ -96,9 +104,7 @@ def test_a_row_that_is_drawn_as_before_is_not_painted(monkeypatch: pytest.Monkey
         await driver.scanned()
         table = driver.main.listing.environments
         with counting(monkeypatch) as counter:
-            table.repaint()
-            await driver.pilot.pause()
-            counter.built, counter.painted = 0, []
+            await counter.begin(driver)
             old = list(table.items)
             same = [item._replace(reason="another", implementation="PyPy") for item in old]
             table.touch(same)
@@ -121,9 +127,7 @@ def test_a_mark_and_the_state_of_a_job_paint_their_own_line(
         await driver.scanned()
         table = driver.main.listing.environments
         with counting(monkeypatch) as counter:
-            table.repaint()
-            await driver.pilot.pause()
-            counter.built, counter.painted = 0, []
+            await counter.begin(driver)
             driver.main.states.set(table.items[5].path, State.SYNCING)
             await driver.pilot.pause()
             assert (counter.built, counter.painted) == (1, [6])
@@ -145,11 +149,8 @@ def test_sorting_paints_no_line_that_stays(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        table = driver.main.listing.environments
         with counting(monkeypatch) as counter:
-            table.repaint()
-            await driver.pilot.pause()
-            counter.built, counter.painted = 0, []
+            await counter.begin(driver)
             driver.main.listing.sort_by("size")
             await driver.pilot.pause()
             assert driver.listed == ["a", "b", "c"]

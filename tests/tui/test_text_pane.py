@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
@@ -79,14 +80,16 @@ def test_only_what_is_seen_is_drawn() -> None:
     read(text, script)
 
 
-def test_the_same_text_again_is_neither_laid_out_nor_painted() -> None:
+def test_the_same_text_again_is_neither_laid_out_nor_painted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def text() -> Content:
         return Content("\n").join(Content.styled(f"line {n}", "bold") for n in range(20))
 
     async def script(pane: TextPane, pilot: Pilot[None]) -> None:
         before = list(pane._strips.values())
         painted: list[object] = []
-        pane.refresh = lambda *regions, **more: painted.append(regions) or pane  # type: ignore[method-assign,func-returns-value]
+        monkeypatch.setattr(pane, "refresh", lambda *regions, **_: painted.append(regions))
         pane.show(text(), top=False)
         assert painted == []
         assert list(pane._strips.values()) == before

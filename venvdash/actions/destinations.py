@@ -13,7 +13,7 @@ from venvdash.model import (
 )
 from venvdash.scanner.discovery import store_folders
 from venvdash.stores import of_name
-from venvdash.stores.base import Names, Store
+from venvdash.stores.base import NamingRule, Store
 from venvdash.stores.roots import Layout, Root
 from venvdash.system.files import real
 from venvdash.text import short_path, visible
@@ -34,9 +34,9 @@ class Target:
     store: Store | None
 
     @property
-    def names(self) -> Names:
+    def names(self) -> NamingRule:
         """Whether an environment is found there under any name."""
-        return self.store.names if self.store else Names.FREE
+        return self.store.names if self.store else NamingRule.FREE
 
 
 def of_environment(environment: Environment, context: Context) -> Target:
@@ -51,7 +51,7 @@ def of_directory(table: Table, root: Path, context: Context) -> Target:
     """
     place = real(root)
     target = _target(place, context)
-    if target.names is Names.CLOSED and target.store is not None:
+    if target.names is NamingRule.CLOSED and target.store is not None:
         shown = short_path(place, table.machine.home)
         raise TargetError(
             f"{target.store.title} tracks what is in {shown}: only it may add environments there."
@@ -99,7 +99,7 @@ def folder(table: Table) -> Path:
 def is_free(root: Root) -> bool:
     """Return whether an environment of any name is found there."""
     store = of_name(root.store)
-    return root.layout is Layout.FLAT and store is not None and store.names is Names.FREE
+    return root.layout is Layout.FLAT and store is not None and store.names is NamingRule.FREE
 
 
 def refused_name(name: str) -> str:
@@ -129,7 +129,7 @@ def _target(root: Path, context: Context) -> Target:
 def _freest(roots: list[Root]) -> Store | None:
     """Return the store that asks least of a name; one that is closed counts first."""
     found = [(root, store) for root in roots if (store := of_name(root.store))]
-    closed = [store for _, store in found if store.names is Names.CLOSED]
+    closed = [store for _, store in found if store.names is NamingRule.CLOSED]
     free = [store for root, store in found if is_free(root)]
     return next(iter([*closed, *free, *(store for _, store in found)]), None)
 
@@ -146,7 +146,7 @@ def place_warnings(table: Table, row: Row, target: Target, name: str) -> Iterato
             f"{place} is not in a store: venvdash lists environments there only after "
             f"`venvdash stores --add {place}`."
         )
-    elif target.names is not Names.FREE:
+    elif target.names is not NamingRule.FREE:
         yield (
             f"{target.store.title} will not find an environment named {visible(name)}: it "
             "only finds environments that it named itself."
@@ -160,7 +160,7 @@ def place_warnings(table: Table, row: Row, target: Target, name: str) -> Iterato
 def leaving_warnings(table: Table, row: Row, target: Target) -> Iterator[str]:
     """Yield that the tool whose store an environment leaves will not find it any more."""
     store = of_name(row.environment.store)
-    if store is None or store is target.store or store.names is not Names.OWN:
+    if store is None or store is target.store or store.names is not NamingRule.OWN:
         return
     here = short_path(row.environment.root, table.machine.home)
     yield f"It leaves {here}, so {store.title} will no longer find it by name."

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from venvdash.model.changes import PackageChange, Proposal
     from venvdash.model.environments import (
         Environment,
-        Fingerprint,
+        EnvironmentIdentity,
         NotEnvironment,
         Package,
         Traits,
@@ -60,9 +60,9 @@ __all__ = [
     "DiskSpace",
     "Edit",
     "Environment",
+    "EnvironmentIdentity",
     "EvidenceKind",
     "Facts",
-    "Fingerprint",
     "Flag",
     "FoundAgain",
     "Item",

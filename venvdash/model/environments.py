@@ -21,7 +21,7 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
+class EnvironmentIdentity:
     """Distinguishes an environment from a later one at the same path.
 
     The inode alone is not enough: uv recreates an environment under the same one.
@@ -79,7 +79,7 @@ class Environment:
     root: Path
     store: str
     traits: Traits
-    fingerprint: Fingerprint
+    fingerprint: EnvironmentIdentity
     python: str | None = None
     implementation: str | None = None
     base: Path | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from venvdash.model.environments import Environment, Fingerprint
+from venvdash.model.environments import Environment, EnvironmentIdentity
 from venvdash.model.status import Status
 from venvdash.model.tools import ProjectTools
 
@@ -119,7 +119,7 @@ class Record:
 
     identity: str
     path: Path
-    fingerprint: Fingerprint
+    fingerprint: EnvironmentIdentity
     projects: tuple[ProjectRecord, ...] = ()
     note: str = ""
     pinned: bool = False

@@ -106,7 +106,7 @@ class Span(Term):
     high: float | None
 
     @property
-    def lacks(self) -> str:  # type: ignore[override]
+    def lacks(self) -> str:  # type: ignore[override]  # a constant elsewhere
         """What is not known."""
         return "last use not known" if self.key == "used" else "size not measured"
 
@@ -183,7 +183,7 @@ class Not(Term):
     term: Term
 
     @property
-    def lacks(self) -> str:  # type: ignore[override]
+    def lacks(self) -> str:  # type: ignore[override]  # a constant elsewhere
         """What is not known."""
         return self.term.lacks
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from venvdash.model import Fingerprint, Memory, Record, Relation
+from venvdash.model import EnvironmentIdentity, Memory, Record, Relation
 from venvdash.records.merge import as_hints, merge
 from venvdash.system.clock import SKEW
 from venvdash.system.foreground import in_turns
@@ -25,7 +25,7 @@ class Found:
     """An environment on disk, with what its sidecar says; None where there is none to trust."""
 
     path: Path
-    fingerprint: Fingerprint
+    fingerprint: EnvironmentIdentity
     sidecar: Record | None = None
 
 
@@ -34,7 +34,7 @@ def valid_identity(text: object) -> bool:
     return isinstance(text, str) and _IDENTITY.fullmatch(text) is not None
 
 
-def new_record(path: Path, fingerprint: Fingerprint, now: float) -> Record:
+def new_record(path: Path, fingerprint: EnvironmentIdentity, now: float) -> Record:
     """Return the first record of an environment, under an id that nothing else has."""
     return Record(os.urandom(16).hex(), path, fingerprint, first_seen=now, last_seen=now)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from unicodedata import category
 
-from venvdash.model import EvidenceKind, Fingerprint, ProjectRecord, Record
+from venvdash.model import EnvironmentIdentity, EvidenceKind, ProjectRecord, Record
 from venvdash.records.identity import valid_identity
 from venvdash.records.merge import projects as joined
 from venvdash.system.codec import INT64, Codec, Kind, checked, plain, several, text
@@ -59,7 +59,7 @@ RECORD = Codec(
     Record,
     sparse=True,
     identity=checked(plain(64), valid_identity, "an id"),
-    fingerprint=Codec(Fingerprint, cfg_mtime_ns=INT64, cfg_ctime_ns=INT64).kind,
+    fingerprint=Codec(EnvironmentIdentity, cfg_mtime_ns=INT64, cfg_ctime_ns=INT64).kind,
     projects=Kind(lambda value: joined(_PROJECTS.read(value)), _PROJECTS.write),
     note=Kind(_NOTE.read, lambda note: _clean(note)[:LONGEST_NOTE]),
     unfinished=_NAME,

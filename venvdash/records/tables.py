@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from venvdash.model import (
+    EnvironmentIdentity,
     EvidenceKind,
-    Fingerprint,
     ProjectRecord,
     Record,
     Usage,
@@ -218,7 +218,7 @@ def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
     return Record(
         identity=identity,
         path=_path(path),
-        fingerprint=Fingerprint(int(inode), int(cfg_inode), int(mtime), int(ctime)),
+        fingerprint=EnvironmentIdentity(int(inode), int(cfg_inode), int(mtime), int(ctime)),
         projects=tuple(projects),
         note=note,
         pinned=bool(pinned),

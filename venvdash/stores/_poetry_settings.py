@@ -11,7 +11,7 @@ from pathlib import Path
 from venvdash.stores._app_folders import app_directory
 from venvdash.stores._paths import literally
 from venvdash.stores.config_files import setting, string, toml_tables
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
@@ -49,7 +49,7 @@ class Settings:
         values = (setting(table, *key.split(".")) for _, table in self._tables)
         return next((value for value in values if isinstance(value, bool)), None)
 
-    def get(self, key: str) -> tuple[str | None, Why, str]:
+    def get(self, key: str) -> tuple[str | None, RootOrigin, str]:
         """Return a setting's text with its references replaced, and what sets it."""
         value, why, source = self._raw(key)
         for _ in range(_REFERENCES):
@@ -58,15 +58,15 @@ class Settings:
             value = _REFERENCE.sub(self._referred, value)
         return value, why, source
 
-    def _raw(self, key: str) -> tuple[str | None, Why, str]:
+    def _raw(self, key: str) -> tuple[str | None, RootOrigin, str]:
         variable = _variable(key)
         given = self.machine.variable(variable)
         if given and "\0" not in given:
-            return given, Why.VARIABLE, variable
+            return given, RootOrigin.VARIABLE, variable
         for file, table in self._tables:
             if value := string(table, *key.split(".")):
-                return value, Why.CONFIG, str(file)
-        return None, Why.DEFAULT, ""
+                return value, RootOrigin.CONFIG, str(file)
+        return None, RootOrigin.DEFAULT, ""
 
     def _referred(self, match: re.Match[str]) -> str:
         value = self._raw(match[1])[0]

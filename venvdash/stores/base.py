@@ -12,8 +12,8 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EnvironmentIdentity,
     EvidenceKind,
-    Fingerprint,
     Leftovers,
     Sign,
     Traits,
@@ -23,7 +23,7 @@ from venvdash.model import (
 from venvdash.stores._paths import literally
 from venvdash.stores.config_files import has_table
 from venvdash.stores.links import Assignment, LinkEdits
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
 
@@ -50,7 +50,7 @@ class Kind:
     title: str
 
 
-class Names(StrEnum):
+class NamingRule(StrEnum):
     """Which names of environments in its store a tool accepts."""
 
     FREE = "free"  # any name
@@ -71,7 +71,7 @@ class Reading:
     root: Root
     cfg: Mapping[str, str]
     names: frozenset[str]
-    fingerprint: Fingerprint
+    fingerprint: EnvironmentIdentity
 
     def claim(
         self, project: Path | None, source: Path | str, how: EvidenceKind = EvidenceKind.POINTER
@@ -104,7 +104,7 @@ class Store:
     kinds: ClassVar[tuple[Kind, ...]]
     rank: ClassVar[int] = 50  # stores are asked in this order: the most specific first
     tested_with: ClassVar[str] = ""  # for the README
-    names: ClassVar[Names] = Names.OWN
+    names: ClassVar[NamingRule] = NamingRule.OWN
     proof: ClassVar[str] = ""  # for the README, if the methods do not show how projects are found
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
     settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
@@ -147,14 +147,16 @@ class Store:
         """
         given = machine.variable(variable)
         folder = literally(machine, given, tilde=tilde) if given else default
-        why, source = (Why.DEFAULT, "") if folder == default else (Why.VARIABLE, variable)
+        why, source = (
+            (RootOrigin.DEFAULT, "") if folder == default else (RootOrigin.VARIABLE, variable)
+        )
         return Root(folder.joinpath(*below), self.name, why, source, **more)
 
     def xdg_root(self, machine: Machine, path: Path, variable: str, **more: Any) -> Root:
         """Return the root at a default ``path``, which the XDG ``variable`` may have moved."""
         given = machine.variable(variable)
         if given and path.is_relative_to(given) and Path(given) != machine.home / _XDG[variable]:
-            return Root(path, self.name, Why.VARIABLE, variable, **more)
+            return Root(path, self.name, RootOrigin.VARIABLE, variable, **more)
         return Root(path, self.name, **more)
 
     def recognise(self, reading: Reading) -> Traits | None:

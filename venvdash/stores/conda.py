@@ -15,9 +15,9 @@ from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores._condarc import condarc_files, envs_dirs
-from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.base import Kind, NamingRule, Reading, Store
 from venvdash.stores.config_files import config_text
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
@@ -39,7 +39,7 @@ class CondaStore(Store):
     title = "conda, mamba, micromamba"
     kinds = (Kind("conda", "conda environment"),)
     rank = 8
-    names = Names.CLOSED
+    names = NamingRule.CLOSED
     tested_with = "layout taken from its source code"
     linked = False
     movable = False  # binaries contain its path
@@ -61,7 +61,7 @@ class CondaStore(Store):
                     (prefix.parent if shared else prefix),
                     (Layout.FLAT if shared else Layout.SINGLE),
                 )
-                known[path] = Root(path, self.name, Why.CONFIG, str(file), layout)
+                known[path] = Root(path, self.name, RootOrigin.CONFIG, str(file), layout)
         yield from known.values()
 
     def _directories(self, machine: Machine) -> Iterator[Root]:
@@ -69,13 +69,13 @@ class CondaStore(Store):
         for name in _VARIABLES:
             given = (machine.variable(name) or "").split(separator)
             parts = (machine.expand(part) for part in given if part)
-            yield from (Root(path, self.name, Why.VARIABLE, name) for path in parts)
+            yield from (Root(path, self.name, RootOrigin.VARIABLE, name) for path in parts)
         installed = list(_installations(machine))
         for file in condarc_files(machine, [path for path, _ in installed]):
             for text in envs_dirs(config_text(file)):
-                yield Root(machine.expand_from_home(text), self.name, Why.CONFIG, str(file))
+                yield Root(machine.expand_from_home(text), self.name, RootOrigin.CONFIG, str(file))
         for path, source in installed:
-            why = Why.VARIABLE if source else Why.DEFAULT
+            why = RootOrigin.VARIABLE if source else RootOrigin.DEFAULT
             yield Root(path / "envs", self.name, why, source)
         yield Root(machine.home / ".conda" / "envs", self.name)
         if machine.platform == "win32":

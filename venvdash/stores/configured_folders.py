@@ -14,9 +14,9 @@ from venvdash.model import Claim, EvidenceKind, Traits
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores import uvlink
 from venvdash.stores._paths import below, names_in, parent_entry
-from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.base import Kind, NamingRule, Reading, Store
 from venvdash.stores.links import Assignment, mirrored
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
@@ -37,7 +37,7 @@ class ConfiguredStores(Store):
     title = "configured folders"
     kinds = (Kind("mirrored", "environment under its project's path"),)
     rank = 60
-    names = Names.FREE
+    names = NamingRule.FREE
     proof = "the path below the root; `.venv-name` in the project"
     pointers = (_NAME_FILE,)
     nested = True
@@ -57,7 +57,7 @@ class ConfiguredStores(Store):
             path = machine.variable(variable)
             if path and (folder := machine.expand_from_home(path)) not in seen:
                 given = ConfiguredStore(path, layout_of(folder))
-                yield replace(_root(given, machine, variable), why=Why.VARIABLE)
+                yield replace(_root(given, machine, variable), why=RootOrigin.VARIABLE)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment in a mirrored store; flat ones are plain."""
@@ -112,7 +112,7 @@ def layout_of(folder: Path) -> Layout:
 
 def _root(given: ConfiguredStore, machine: Machine, source: str) -> Root:
     path = machine.expand_from_home(given.path)
-    root = Root(path, ConfiguredStores.name, Why.CONFIG, source, depth=_DEPTH)
+    root = Root(path, ConfiguredStores.name, RootOrigin.CONFIG, source, depth=_DEPTH)
     if given.layout != Layout.MIRRORED:
         return root
     base = machine.expand_from_home(given.base) if given.base else machine.home

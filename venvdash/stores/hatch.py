@@ -28,7 +28,7 @@ from venvdash.stores.base import Kind, Reading, Store, with_default
 from venvdash.stores.config_files import config_text, section, string, toml_table
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, real
 from venvdash.system.machine import Machine
@@ -81,7 +81,9 @@ class HatchStore(Store):
         if os.path.isabs(given) or given[:1] in ("~", "$"):
             virtual = machine.expand(given)
             flat = virtual == machine.home / ".virtualenvs"
-            yield Root(virtual, self.name, Why.CONFIG, str(file), depth=1 if flat else _NESTED)
+            yield Root(
+                virtual, self.name, RootOrigin.CONFIG, str(file), depth=1 if flat else _NESTED
+            )
         default = self.xdg_root(machine, app_directory(machine, "data", "hatch"), "XDG_DATA_HOME")
         for data in with_default(_data(machine, string(table, "dirs", "data"), file), default):
             env = data.path / "env"
@@ -291,9 +293,9 @@ def _data(machine: Machine, configured: str | None, file: Path) -> Root | None:
     """Return hatch's data directory if a variable or the configuration names it."""
     given = machine.variable("HATCH_DATA_DIR")
     if given:
-        return Root(machine.expand(given), HatchStore.name, Why.VARIABLE, "HATCH_DATA_DIR")
+        return Root(machine.expand(given), HatchStore.name, RootOrigin.VARIABLE, "HATCH_DATA_DIR")
     if configured:
-        return Root(machine.expand(configured), HatchStore.name, Why.CONFIG, str(file))
+        return Root(machine.expand(configured), HatchStore.name, RootOrigin.CONFIG, str(file))
     return None
 
 

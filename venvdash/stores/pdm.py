@@ -28,7 +28,7 @@ from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, with_defa
 from venvdash.stores.config_files import LIMIT, setting, string, toml_table, toml_tables
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by, version_of
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
@@ -280,7 +280,7 @@ def _configured(machine: Machine) -> Root | None:
         location = string(table, "venv", "location") or string(table, "venv.location")
         if location:
             path = literally(machine, location, tilde=True)
-            return Root(path, PdmStore.name, Why.CONFIG, str(file))
+            return Root(path, PdmStore.name, RootOrigin.CONFIG, str(file))
     return None
 
 

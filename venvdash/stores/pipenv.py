@@ -27,7 +27,7 @@ from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import LIMIT, setting, toml_table
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import made_by
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.machine import Machine
@@ -79,7 +79,7 @@ class PipenvStore(Store):
         """
         given = machine.variable("WORKON_HOME")
         if given:
-            yield Root(machine.expand(given), self.name, Why.VARIABLE, "WORKON_HOME")
+            yield Root(machine.expand(given), self.name, RootOrigin.VARIABLE, "WORKON_HOME")
         if machine.platform == "win32":
             yield Root(machine.home / ".virtualenvs", self.name)
         else:

@@ -12,8 +12,8 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Traits
 from venvdash.stores._paths import literally
-from venvdash.stores.base import Kind, Names, Reading, Store
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.base import Kind, NamingRule, Reading, Store
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
@@ -28,7 +28,7 @@ class PipxStore(Store):
     name = "pipx"
     kinds = (Kind("pipx", "tool installed by pipx"),)
     rank = 6
-    names = Names.CLOSED
+    names = NamingRule.CLOSED
     proof = "belongs to a tool, not to a project"
     tested_with = "pipx 1.18.4"
 
@@ -41,7 +41,7 @@ class PipxStore(Store):
         given = machine.variable("PIPX_HOME")
         if given:
             path = literally(machine, given, tilde=True) / "venvs"
-            yield Root(path, self.name, Why.VARIABLE, "PIPX_HOME")
+            yield Root(path, self.name, RootOrigin.VARIABLE, "PIPX_HOME")
         legacy = [".local/pipx", *(["pipx"] if machine.platform == "win32" else [])]
         homes = [home for name in legacy if reads.lexists(home := machine.home / name)]
         homes.append(_data_directory(machine) / "pipx")

@@ -15,10 +15,10 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Environment, Traits, Use
 from venvdash.stores._paths import names_in, spellings
-from venvdash.stores.base import CleanupCommand, Kind, Names, Reading, Store
+from venvdash.stores.base import CleanupCommand, Kind, NamingRule, Reading, Store
 from venvdash.stores.config_files import json_object, string, toml_table, toml_tables
 from venvdash.stores.links import Assignment
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
@@ -42,7 +42,7 @@ class PixiStore(Store):
     )
     rank = 7
     requires = ("pixi.toml", "pyproject.toml", "mojoproject.toml")
-    names = Names.CLOSED
+    names = NamingRule.CLOSED
     tested_with = "layout taken from its source code"
     pointers = (_POINTER,)
     lock_files = ("pixi.toml", "pixi.lock")
@@ -57,18 +57,18 @@ class PixiStore(Store):
         """
         given = machine.path_variable(_VARIABLE)
         if given:
-            yield Root(given, self.name, Why.VARIABLE, _VARIABLE, depth=_DETACHED_DEPTH)
+            yield Root(given, self.name, RootOrigin.VARIABLE, _VARIABLE, depth=_DETACHED_DEPTH)
         caches = []
         for file, table in toml_tables(_configurations(machine)):
             for keys in (("cache", "detached-environments"), ("detached-environments",)):
                 if path := _absolute(machine, string(table, *keys)):
-                    yield Root(path, self.name, Why.CONFIG, str(file), depth=_DETACHED_DEPTH)
+                    yield Root(path, self.name, RootOrigin.CONFIG, str(file), depth=_DETACHED_DEPTH)
             if cache := _absolute(machine, string(table, "cache", "root")):
-                caches.append((cache, Why.CONFIG, str(file)))
+                caches.append((cache, RootOrigin.CONFIG, str(file)))
         for path, why, source in [*_given_caches(machine), *caches, *_default_caches(machine)]:
             yield Root(path / _ENVS, self.name, why, source, depth=_DETACHED_DEPTH)
         home = machine.path_variable("PIXI_HOME")
-        why, source = (Why.VARIABLE, "PIXI_HOME") if home else (Why.DEFAULT, "")
+        why, source = (RootOrigin.VARIABLE, "PIXI_HOME") if home else (RootOrigin.DEFAULT, "")
         yield Root((home or machine.home / ".pixi") / _ENVS, self.name, why, source)
 
     def recognise(self, reading: Reading) -> Traits | None:
@@ -209,21 +209,21 @@ def _configurations(machine: Machine) -> list[Path]:
     return [*([given] if given else []), *(folder / "config.toml" for folder in folders)]
 
 
-def _given_caches(machine: Machine) -> list[tuple[Path, Why, str]]:
+def _given_caches(machine: Machine) -> list[tuple[Path, RootOrigin, str]]:
     names = ("PIXI_CACHE_DIR", "RATTLER_CACHE_DIR")
     given = [(machine.path_variable(name), name) for name in names]
-    return [(path, Why.VARIABLE, name) for path, name in given if path][:1]
+    return [(path, RootOrigin.VARIABLE, name) for path, name in given if path][:1]
 
 
-def _default_caches(machine: Machine) -> Iterator[tuple[Path, Why, str]]:
+def _default_caches(machine: Machine) -> Iterator[tuple[Path, RootOrigin, str]]:
     """Yield ``pixi`` in the cache directory if it exists, then rattler's, the fallback."""
     caches = machine.cache_home
     if machine.platform == "darwin":
         caches = machine.home / "Library" / "Caches"
     for folder in dict.fromkeys((caches / "pixi", machine.cache_home / "pixi")):
         if reads.isdir(folder):
-            yield folder, Why.DEFAULT, ""
-    yield caches / "rattler" / "cache", Why.DEFAULT, ""
+            yield folder, RootOrigin.DEFAULT, ""
+    yield caches / "rattler" / "cache", RootOrigin.DEFAULT, ""
 
 
 STORE = PixiStore()

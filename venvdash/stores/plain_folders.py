@@ -13,7 +13,7 @@ from venvdash.model import Environment, Traits
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.stores._name_hashes import sha256
 from venvdash.stores._paths import spellings
-from venvdash.stores.base import Kind, Names, Reading, Store, normalised
+from venvdash.stores.base import Kind, NamingRule, Reading, Store, normalised
 from venvdash.stores.roots import Root
 from venvdash.system import reads
 from venvdash.system.machine import Machine
@@ -37,7 +37,7 @@ class FolderStore(Store):
     title = "environment folders"
     kinds = (Kind("venv", "virtual environment"),)
     rank = 99
-    names = Names.FREE
+    names = NamingRule.FREE
     proof = "`.venv` links, editable installs, a short hash in its name"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:

@@ -30,7 +30,7 @@ from venvdash.stores.base import Kind, Reading, Store, with_default
 from venvdash.stores.config_files import LIMIT, string, toml_table
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.fingerprint import once_for_each_version
@@ -84,7 +84,7 @@ class PoetryStore(Store):
         """Yield the folder that ``virtualenvs.path`` or ``cache-dir`` of a poetry.toml sets."""
         found = Settings(replace(machine, cwd=project)).chosen_root()
         if found is not None and found.source == os.fspath(project / "poetry.toml"):
-            yield replace(found, why=Why.PROJECT)
+            yield replace(found, why=RootOrigin.PROJECT)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment with poetry's name, or created by poetry."""
@@ -150,7 +150,7 @@ class PoetryStore(Store):
             why = "virtualenvs.create is false, so it uses the system's Python"
             return Use("poetry", None, why, depends_on=on)
         root = settings.root()
-        store, certain = root.path, root.why is not Why.VARIABLE
+        store, certain = root.path, root.why is not RootOrigin.VARIABLE
         name = _name_in(read_text(project / "pyproject.toml", LIMIT))
         base = self._section(name or "", project)
         try:

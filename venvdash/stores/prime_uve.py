@@ -31,7 +31,7 @@ from venvdash.stores.base import CleanupCommand, Kind, Reading, Store
 from venvdash.stores.config_files import config_text, json_object, section, string
 from venvdash.stores.links import Assignment, LinkEdits
 from venvdash.stores.pyvenv_cfg import cfg_of
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text, real
 from venvdash.system.fingerprint import once_for_each_version
@@ -86,10 +86,12 @@ class PrimeUveStore(Store):
         given = machine.variable("PRIMEUVE_VENVS_PATH")
         if given:
             path, source = literally(machine, given, tilde=True), "PRIMEUVE_VENVS_PATH"
-            folders.insert(0, Root(path, self.name, Why.VARIABLE, source, pointer=registry))
+            folders.insert(0, Root(path, self.name, RootOrigin.VARIABLE, source, pointer=registry))
         yield from folders
         for path in _elsewhere(registry, {root.path for root in folders}):
-            yield Root(path, self.name, Why.CONFIG, registry, Layout.SINGLE, pointer=registry)
+            yield Root(
+                path, self.name, RootOrigin.CONFIG, registry, Layout.SINGLE, pointer=registry
+            )
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment in its own store, or of a registered one."""

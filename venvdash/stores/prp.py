@@ -15,7 +15,7 @@ from venvdash.stores._paths import below, literally
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import config_text, string, toml_table
 from venvdash.stores.links import Assignment, mirrored
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.machine import Machine
 
 _TOOLS = "venvs"  # below the root, one environment for each tool
@@ -47,7 +47,7 @@ class PrpStore(Store):
         file = machine.config_home / "prp.toml"
         tools = string(toml_table(config_text(file)), "executables-path")
         if tools is not None:
-            yield Root(literally(machine, tools), self.name, Why.CONFIG, str(file))
+            yield Root(literally(machine, tools), self.name, RootOrigin.CONFIG, str(file))
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment below a root of this store."""

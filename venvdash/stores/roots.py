@@ -5,8 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 
 
-class Why(StrEnum):
-    """Why a directory is a root."""
+class RootOrigin(StrEnum):
+    """What makes a directory a root."""
 
     DEFAULT = "default"
     VARIABLE = "variable"
@@ -34,7 +34,7 @@ class Root:
 
     path: Path
     store: str
-    why: Why = Why.DEFAULT
+    why: RootOrigin = RootOrigin.DEFAULT
     source: str = ""
     layout: Layout = Layout.FLAT
     base: Path | None = None

@@ -17,7 +17,7 @@ from venvdash.stores import _seahash, _uv_environment, uv_settings
 from venvdash.stores._paths import names_in, spellings
 from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, normalised
 from venvdash.stores.links import Assignment
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
@@ -69,7 +69,7 @@ class UvStore(Store):
         tagged = reads.lexists(bucket.parent / "CACHEDIR.TAG")
         if not tagged or not _OTHER_BUCKET.fullmatch(bucket.name):
             return None
-        return Root(bucket, self.name, Why.PROJECT, depth=2)
+        return Root(bucket, self.name, RootOrigin.PROJECT, depth=2)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of any environment below a root of this store."""

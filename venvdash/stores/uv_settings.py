@@ -17,7 +17,7 @@ from venvdash.stores.config_files import (
     string,
     toml_table,
 )
-from venvdash.stores.roots import Why
+from venvdash.stores.roots import RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import read_text
 from venvdash.system.machine import Machine
@@ -29,7 +29,7 @@ _FEATURE = "centralized-project-envs"
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
-def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path, Why, str]:
+def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path, RootOrigin, str]:
     """Return uv's cache, and the variable or file that sets it.
 
     UV_CACHE_DIR, then ``cache-dir`` of the settings of ``project`` (if one is given), of uv's user
@@ -37,17 +37,17 @@ def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path
     """
     given = machine.variable("UV_CACHE_DIR")
     if given:
-        return literally(machine, given), Why.VARIABLE, "UV_CACHE_DIR"
+        return literally(machine, given), RootOrigin.VARIABLE, "UV_CACHE_DIR"
     for text, file in _strings(configurations(machine, project), "cache-dir"):
-        return literally(machine, text), Why.CONFIG, str(file)
+        return literally(machine, text), RootOrigin.CONFIG, str(file)
     if machine.platform == "win32":
-        return machine.local_appdata / "uv" / "cache", Why.DEFAULT, ""
+        return machine.local_appdata / "uv" / "cache", RootOrigin.DEFAULT, ""
     legacy = machine.home / "Library" / "Caches" / "uv"
     if machine.platform == "darwin" and reads.isdir(legacy):
-        return legacy, Why.DEFAULT, ""
+        return legacy, RootOrigin.DEFAULT, ""
     if machine.variable("XDG_CACHE_HOME") and machine.cache_home != machine.home / ".cache":
-        return machine.cache_home / "uv", Why.VARIABLE, "XDG_CACHE_HOME"
-    return machine.cache_home / "uv", Why.DEFAULT, ""
+        return machine.cache_home / "uv", RootOrigin.VARIABLE, "XDG_CACHE_HOME"
+    return machine.cache_home / "uv", RootOrigin.DEFAULT, ""
 
 
 def centralizes(machine: Machine, project: Path) -> bool:

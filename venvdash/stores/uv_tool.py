@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from venvdash.config import Config
 from venvdash.model import Traits
-from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.base import Kind, NamingRule, Reading, Store
 from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 
@@ -22,7 +22,7 @@ class UvToolStore(Store):
     title = "uv tools"
     kinds = (Kind("uv-tool", "tool installed by uv"),)
     rank = 5
-    names = Names.CLOSED
+    names = NamingRule.CLOSED
     proof = "belongs to a tool, not to a project"
     tested_with = "uv 0.13.9"
 

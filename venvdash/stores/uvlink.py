@@ -19,7 +19,7 @@ from venvdash.stores._tool_files import editable_text
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import json_object, string
 from venvdash.stores.links import Assignment, LinkEdits
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.files import UnreadableError, read_text
 from venvdash.system.machine import Machine
@@ -55,7 +55,7 @@ class UvlinkStore(Store):
         """Return the ``--cache-root`` that holds an entry with a ``project.json``."""
         if _parts(prefix) is None or not reads.lexists(prefix.parent / _POINTER):
             return None
-        return Root(prefix.parent.parent, self.name, Why.PROJECT, depth=2)
+        return Root(prefix.parent.parent, self.name, RootOrigin.PROJECT, depth=2)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an entry in its own store, or of one with a ``project.json``."""

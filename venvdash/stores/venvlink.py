@@ -13,7 +13,7 @@ from venvdash.model import Traits
 from venvdash.stores._paths import literally
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import config_text
-from venvdash.stores.roots import Root, Why
+from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system.machine import Machine
 
 _SETTINGS = ".venvlinkrc"
@@ -40,7 +40,7 @@ class VenvlinkStore(Store):
         file = machine.home / _SETTINGS
         folder = _folder(config_text(file))
         if folder is not None:
-            yield Root(literally(machine, folder), self.name, Why.CONFIG, str(file))
+            yield Root(literally(machine, folder), self.name, RootOrigin.CONFIG, str(file))
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment that the standard library made in its folder."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from venvdash.config import Config
 from venvdash.model import Claim, Traits
 from venvdash.stores._tool_files import named_directory, project_file
-from venvdash.stores.base import Kind, Names, Reading, Store
+from venvdash.stores.base import Kind, NamingRule, Reading, Store
 from venvdash.stores.links import Assignment, LinkEdits
-from venvdash.stores.roots import Layout, Root, Why
+from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.files import names_in, read_text
 from venvdash.system.machine import Machine
 
@@ -31,7 +31,7 @@ class VirtualenvwrapperStore(Store):
     name = "virtualenvwrapper"
     kinds = (Kind("virtualenvwrapper", "virtualenvwrapper environment"),)
     rank = 30
-    names = Names.FREE
+    names = NamingRule.FREE
     tested_with = "virtualenvwrapper 6.1.1"
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
@@ -45,7 +45,7 @@ class VirtualenvwrapperStore(Store):
         given = machine.variable("WORKON_HOME")
         if given:
             path = machine.expand_from_home(given)
-            yield Root(path, self.name, Why.VARIABLE, "WORKON_HOME", pointer=pointer)
+            yield Root(path, self.name, RootOrigin.VARIABLE, "WORKON_HOME", pointer=pointer)
         if machine.platform == "win32":
             yield Root(machine.home / "Envs", self.name, pointer=pointer)
         yield Root(machine.home / ".virtualenvs", self.name, pointer=pointer)

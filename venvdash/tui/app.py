@@ -38,7 +38,7 @@ class Dashboard(App[int]):
         (120, "-wide"),
         (220, "-broad"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-tall")]  # noqa: RUF012 - likewise
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]
     ENABLE_COMMAND_PALETTE = True

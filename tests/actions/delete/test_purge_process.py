@@ -18,7 +18,7 @@ from tests.actions.trashing import noted, tree
 from tests.conftest import Home
 from venvdash.actions.delete import freed_notes, purge
 from venvdash.actions.delete.purge import running, unfinished
-from venvdash.actions.delete.purge_process import Report, processes, start, start_and_hear
+from venvdash.actions.delete.purge_process import PurgeProgress, processes, start, start_and_hear
 from venvdash.actions.journals import trash_journal
 from venvdash.system.locks import lock_directory
 
@@ -132,10 +132,10 @@ def test_it_tells_how_far_it_is_and_how_it_ended(home: Home, store: Path) -> Non
     assert 0 < of_big[0].freed < taken
     ends = {report.path: report for report in told if report.ended}
     assert ends == {
-        big: Report(big, taken, ended=True),
-        held: Report(held, 0, True, True, ("another venvdash process is using it",)),
-        none: Report(none, 0, ended=True),
-        refused: Report(
+        big: PurgeProgress(big, taken, ended=True),
+        held: PurgeProgress(held, 0, True, True, ("another venvdash process is using it",)),
+        none: PurgeProgress(none, 0, ended=True),
+        refused: PurgeProgress(
             refused,
             0,
             True,

@@ -8,9 +8,9 @@ from venvdash.model import (
     Claim,
     Direction,
     Environment,
+    EnvironmentIdentity,
     EvidenceKind,
     Facts,
-    Fingerprint,
     Memory,
     Place,
     Presence,
@@ -27,7 +27,7 @@ from venvdash.scanner.evidence.verdicts import verdicts
 STORE = Path("/store")
 E, F = STORE / "e", STORE / "f"
 A, B, C = Path("/code/a"), Path("/code/b"), Path("/code/c")
-PRINT = Fingerprint(1, 2, 3, 4)
+PRINT = EnvironmentIdentity(1, 2, 3, 4)
 PRESENT, ABSENT, UNREACHABLE = Presence.PRESENT, Presence.ABSENT, Presence.UNREACHABLE
 ENVIRONMENT, PROJECT, RECORD = Direction.ENVIRONMENT, Direction.PROJECT, Direction.RECORD
 

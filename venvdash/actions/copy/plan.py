@@ -19,7 +19,7 @@ from venvdash.model import (
     Proposal,
     Row,
 )
-from venvdash.stores.base import Names
+from venvdash.stores.base import NamingRule
 from venvdash.text import short_path, visible
 
 _TIMEOUT = 60.0  # seconds; uv starts each interpreter that it finds once
@@ -82,7 +82,7 @@ def _target(table: Table, row: Row, root: Path | None, context: Context) -> Targ
     if root is not None:
         return destinations.of_directory(table, root, context)
     own = destinations.of_environment(row.environment, context)
-    if own.names is Names.FREE and own.store is not None:
+    if own.names is NamingRule.FREE and own.store is not None:
         return own
     return destinations.of_directory(table, destinations.folder(table), context)
 

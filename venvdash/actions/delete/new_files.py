@@ -24,11 +24,11 @@ _MARGIN = 2.0  # seconds; a directory that changed so shortly before it was read
 _WRITTEN_BY_US = frozenset({sidecar.NAME, trash_journal.NAME, LOCK_NAME})
 _SHOWN = 3  # places in a sentence
 
-Names = frozenset[tuple[str, int]]
+EntryNames = frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class MeasuredContents:
     """What an environment's entry held when it was measured for a plan.
 
     ``footprint`` is packed, empty where there is none. ``names`` are the names directly in the
@@ -38,10 +38,10 @@ class Contents:
 
     user_files: UserFiles
     footprint: bytes = b""
-    names: Names | None = None
+    names: EntryNames | None = None
 
     @classmethod
-    def of(cls, entry: Path, user_files: UserFiles, footprint: bytes) -> "Contents":
+    def of(cls, entry: Path, user_files: UserFiles, footprint: bytes) -> "MeasuredContents":
         """Return what ``entry`` holds. Raises nothing."""
         found = unpack(footprint, listing=False) if footprint else None
         if found is None or found.unlisted or not found.mtimes:
@@ -92,7 +92,7 @@ class Contents:
             os.close(descriptor)
 
 
-def check(contents: Contents | None, entry: Path, *, by_rule: bool, for_good: bool) -> str:
+def check(contents: MeasuredContents | None, entry: Path, *, by_rule: bool, for_good: bool) -> str:
     """Return a sentence about files that the user created since the plan was made, "" for none.
 
     ``contents`` is None where there is nothing to compare with. Raises ChangedError where they
@@ -131,7 +131,7 @@ def _same_content(entry: Path, found: Footprint) -> bool:
         return False
 
 
-def _names(entry: Path) -> Names:
+def _names(entry: Path) -> EntryNames:
     """Return what lies directly in an entry, without files of our own. Raises OSError."""
     with os.scandir(entry) as found:
         return frozenset((one.name, one.inode()) for one in found if one.name not in _WRITTEN_BY_US)

@@ -46,7 +46,7 @@ _children: "list[subprocess.Popen[bytes]]" = []  # Windows: they are not waited 
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PurgeProgress:
     """How far the freeing of one directory of the trash is.
 
     ``freed``: bytes that came back so far, without what deleting it had taken. ``ended``: there is
@@ -60,16 +60,16 @@ class Report:
     problems: tuple[str, ...] = ()
 
 
-class Reports:
+class ProgressReports:
     """What a process that frees the trash tells, in the order in which it does."""
 
     def __init__(self, paths: Sequence[Path], pipe: IO[bytes]) -> None:
         self._paths = paths
-        self._told: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
+        self._told: queue.SimpleQueue[PurgeProgress | None] = queue.SimpleQueue()
         self.over = False
         threading.Thread(target=self._listen, args=[pipe], name="freeing", daemon=True).start()
 
-    def next(self, seconds: float) -> Report | None:
+    def next(self, seconds: float) -> PurgeProgress | None:
         """Return the next one; None if none comes for so long, or if it was the last (``over``)."""
         with contextlib.suppress(queue.Empty):
             report = self._told.get(timeout=seconds)
@@ -83,7 +83,7 @@ class Reports:
                 with contextlib.suppress(ValueError, LookupError, TypeError):
                     place, freed, ended, busy, problems = json.loads(line)
                     path = self._paths[place]
-                    self._told.put(Report(path, freed, ended, busy, tuple(problems)))
+                    self._told.put(PurgeProgress(path, freed, ended, busy, tuple(problems)))
         self._told.put(None)
 
 
@@ -101,13 +101,15 @@ def start(paths: Sequence[Path], machine: Machine, expired: Sequence[Path] = ())
     return not paths or _started(paths, machine, output, spare=1, asked=len(asked)) is not None
 
 
-def start_and_hear(paths: Sequence[Path], machine: Machine, *, spare: int = 0) -> Reports | None:
+def start_and_hear(
+    paths: Sequence[Path], machine: Machine, *, spare: int = 0
+) -> ProgressReports | None:
     """Do as ``start``, and return what it will tell; None if it could not be started.
 
     ``spare``: how many cores to leave to others.
     """
     process = _started(paths, machine, subprocess.PIPE, spare=spare)
-    return Reports(paths, process.stdout) if process and process.stdout else None
+    return ProgressReports(paths, process.stdout) if process and process.stdout else None
 
 
 def processes(spare: int) -> int:

@@ -56,7 +56,7 @@ class _Following:
                 next_look = time.monotonic() + _LOOK
         yield from self._unheard()
 
-    def _heard(self, report: purge_process.Report) -> Iterator[Freed]:
+    def _heard(self, report: purge_process.PurgeProgress) -> Iterator[Freed]:
         path = report.path
         if not report.ended:
             yield Freed(path, report.freed)

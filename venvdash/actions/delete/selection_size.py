@@ -103,7 +103,7 @@ class SelectionSizes:
 
         Not of those that share files or blocks: no time in them tells who has them by now.
         """
-        from venvdash.actions.delete.new_files import Contents
+        from venvdash.actions.delete.new_files import MeasuredContents
 
         now = time.time()
         paths = [row.path for row in rows if row.path == row.environment.entry]
@@ -113,7 +113,9 @@ class SelectionSizes:
             usage = entry.usage
             if usage.user_files is None or not 0 <= now - usage.measured <= _JUST:
                 continue
-            if Contents.of(entry.path, usage.user_files, entry.packed).unchanged(entry.path):
+            if MeasuredContents.of(entry.path, usage.user_files, entry.packed).unchanged(
+                entry.path
+            ):
                 yield entry
 
     def fresh(self, fresh: UsageIndex, entries: Mapping[Path, Path]) -> Sum:

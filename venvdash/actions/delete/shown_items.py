@@ -39,7 +39,7 @@ class OpenItem:
     look: EnvironmentState
     inode: tuple[int, int]
     directory: Directory | None
-    contents: new_files.Contents | None
+    contents: new_files.MeasuredContents | None
 
 
 class ShownItems:
@@ -95,11 +95,13 @@ class ShownItems:
                 directory.close()
             return str(error) if isinstance(error, ChangedError) else f"{words(error)}."
 
-    def _contents(self, item: Item) -> new_files.Contents | None:
+    def _contents(self, item: Item) -> new_files.MeasuredContents | None:
         usage, entry = item.row.usage, item.row.environment.entry
         if item.how == Removal.UNLINK or usage is None or usage.user_files is None:
             return None
-        return new_files.Contents.of(entry, usage.user_files, self._measured.get(entry, b""))
+        return new_files.MeasuredContents.of(
+            entry, usage.user_files, self._measured.get(entry, b"")
+        )
 
     def new_files(self, held: OpenItem, entry: Path, *, for_good: bool) -> str:
         """Say which files the user created since; raise ChangedError where they forbid it."""

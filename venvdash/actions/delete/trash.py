@@ -214,7 +214,7 @@ def end_journal(
                 later = later or error.errno in again
         steps.step("linked")
     else:
-        notes.append(_named_anew(place, trashed.original))
+        notes.append(_repair_paths(place, trashed.original))
         notes += [
             f"{link.path} was not restored: it pointed to the old name" for link in trashed.links
         ]
@@ -228,15 +228,15 @@ def end_journal(
     return [visible(note) for note in notes if note]
 
 
-def _named_anew(place: Path, original: Path) -> str:
-    """Make what has another name by now name its place; return what prevents it."""
+def _repair_paths(place: Path, original: Path) -> str:
+    """Make what was restored under another name refer to that; return what prevents it."""
     try:
         if not refusal(place) and os.path.lexists(place / "pyvenv.cfg"):
             repair(place, original, place)
             if not leftovers(place, original):
                 return ""
     except (OSError, RepairError):
-        pass  # it is back all the same
+        pass  # it is restored all the same
     return "Its scripts still refer to its old path"
 
 

@@ -19,7 +19,7 @@ from venvdash.actions.journals.move_journal import MoveJournal, MoveJournals
 from venvdash.actions.journals.move_stages import Stage
 from venvdash.actions.record_update import environment_at, own_record, record_at, remember_at
 from venvdash.actions.relocate import move_recovery
-from venvdash.actions.relocate.move_recovery import End
+from venvdash.actions.relocate.move_recovery import RecoveredPlace
 from venvdash.actions.safety import project_links, steps
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.actions.table import Table
@@ -212,9 +212,9 @@ def _ended(
     settled = move_recovery.finish_move(known, key, stage, context)
     if settled.said:
         yield settled.said
-    if settled.end is End.LATER:
+    if settled.end is RecoveredPlace.LATER:
         return
-    stored = settled.end is not End.NEW or _remembered(table, context, known)
+    stored = settled.end is not RecoveredPlace.NEW or _remembered(table, context, known)
     if stored:
         moves.drop(key)
 

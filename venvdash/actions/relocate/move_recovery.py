@@ -32,7 +32,7 @@ from venvdash.text import visible
 UNCOUNTED = frozenset({*KEPT_OUT, trash_journal.NAME, trash_journal.BEGUN})
 
 
-class End(StrEnum):
+class RecoveredPlace(StrEnum):
     """Where an environment is after a move that was interrupted."""
 
     OLD = "old"  # where it was
@@ -45,7 +45,7 @@ class End(StrEnum):
 class RecoveredMove:
     """What became of a move that was interrupted; ``said`` is a sentence, made visible."""
 
-    end: End
+    end: RecoveredPlace
     said: str = ""
 
 
@@ -113,18 +113,19 @@ def finish_move(moving: MoveJournal, key: str, stage: Stage, context: Context) -
     copied = is_at(moving.new, moving.new_inode)
     gone = not here and _in_trash(moving, context) is None
     if stage is Stage.COPIED and not copied and gone:
-        return RecoveredMove(End.OLD)  # both are gone: somebody else has seen to that
+        return RecoveredMove(RecoveredPlace.OLD)  # both are gone: somebody else has seen to that
     try:
         used = copied and content(moving.new) != moving.content
     except OSError as error:
         return RecoveredMove(
-            End.LATER, f"{name}: an interrupted move cannot be completed now: {words(error)}."
+            RecoveredPlace.LATER,
+            f"{name}: an interrupted move cannot be completed now: {words(error)}.",
         )
     if here and used:
         said = (
             f"{name}: its move was interrupted, and both {old} and {new} have been used since then."
         )
-        return RecoveredMove(End.BOTH, f"{said} Delete the one that you do not need.")
+        return RecoveredMove(RecoveredPlace.BOTH, f"{said} Delete the one that you do not need.")
     if copied and (stage is Stage.MOVED or used or gone):
         notes = [
             rename.make_change(do, change, moving.new, moving.old)
@@ -134,19 +135,20 @@ def finish_move(moving: MoveJournal, key: str, stage: Stage, context: Context) -
             f"{name}: its move was interrupted and has been completed. The environment is at {new}."
         )
         return RecoveredMove(
-            End.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)])
+            RecoveredPlace.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)])
         )
     if stage is Stage.MOVED:  # the disk that it was moved to is not mounted, or it was removed
         waits = reachable.out_of_reach([moving.new], context.mounts)
         there = os.path.isdir(moving.new.parent) and not waits
-        return RecoveredMove(End.NEW if there else End.LATER)
+        return RecoveredMove(RecoveredPlace.NEW if there else RecoveredPlace.LATER)
     problems = take_back(moving, key, context)
     if problems:
         return RecoveredMove(
-            End.LATER, f"{name}: an interrupted move cannot be undone now. {' '.join(problems)}"
+            RecoveredPlace.LATER,
+            f"{name}: an interrupted move cannot be undone now. {' '.join(problems)}",
         )
     return RecoveredMove(
-        End.OLD,
+        RecoveredPlace.OLD,
         f"{name}: its move was interrupted and has been undone. The environment is at {old}.",
     )
 

@@ -10,7 +10,7 @@ import re
 import stat
 from dataclasses import dataclass
 
-from venvdash.model import Fingerprint, Package
+from venvdash.model import EnvironmentIdentity, Package
 from venvdash.stores.base import normalised
 from venvdash.system import reads
 from venvdash.system.files import read_head
@@ -33,7 +33,7 @@ class Meta:
     and ``changed`` are in seconds since the epoch.
     """
 
-    fingerprint: Fingerprint
+    fingerprint: EnvironmentIdentity
     packages: tuple[Package, ...]
     python: str | None
     creator: str | None
@@ -65,7 +65,7 @@ def read(path: str, inode: int, names: frozenset[str]) -> Meta:
     text = head.decode("utf-8", "replace")
     made = _first_transaction(text)
     version = _VERSION.search(text)
-    fingerprint = Fingerprint(
+    fingerprint = EnvironmentIdentity(
         inode,
         history.st_ino if history else status.st_ino,
         # Not the file's times: each transaction changes them. Seconds, as any year fits then.

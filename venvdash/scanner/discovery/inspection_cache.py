@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
-from venvdash.model import Fingerprint
+from venvdash.model import EnvironmentIdentity
 from venvdash.records.inspections import Inspection
 from venvdash.stores.roots import Entry, Root
 from venvdash.system import fingerprint, reads
@@ -33,7 +33,7 @@ class Now:
     ``used`` is when it was last used as far as its files show, in seconds since the epoch.
     """
 
-    fingerprint: Fingerprint
+    fingerprint: EnvironmentIdentity
     owner: int
     used: float
 
@@ -132,7 +132,7 @@ def _status(path: str) -> os.stat_result | None:
 
 def now(status: os.stat_result, cfg: os.stat_result) -> Now:
     """Return what ``stat`` says of an environment and its pyvenv.cfg."""
-    found = Fingerprint(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    found = EnvironmentIdentity(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
     return Now(found, status.st_uid, _access_time(cfg))
 
 

@@ -17,7 +17,7 @@ from venvdash.scanner.projects import project_info
 from venvdash.scanner.search.findings import Hit
 from venvdash.scanner.search.identities import EnvironmentPaths, RecordedProjects
 from venvdash.scanner.search.mentions import SCRIPT_FOLDERS, SUFFIX, Mentions
-from venvdash.scanner.search.names import SIGNS, Digests, Names
+from venvdash.scanner.search.names import SIGNS, Digests, ProjectNames
 from venvdash.stores import registry
 from venvdash.stores.base import normalised
 from venvdash.stores.roots import Root
@@ -73,7 +73,7 @@ class DirectoryMatcher:
         self._others = EnvironmentPaths(e for e in every if e.path not in self._wanted)
         self._recorded = RecordedProjects(environments, facts)
         self._digests = Digests(environments, stores)
-        self._names = Names(environments, stores, facts)
+        self._names = ProjectNames(environments, stores, facts)
         self._living = _living(facts) | inside_stores([*every, *environments])
         self._known = _known(environments, facts)
         self._pointers = Pointers(

@@ -83,7 +83,7 @@ class Digests:
                     yield environment
 
 
-class Names:
+class ProjectNames:
     """The names of missing projects, and the environments of each."""
 
     def __init__(

@@ -21,7 +21,7 @@ from venvdash.scanner.events import EnvironmentFound, Event
 from venvdash.scanner.evidence.project_links import LinkedFolder, ProjectLink, is_outside
 from venvdash.scanner.stages.store_reading import problem_of
 from venvdash.stores import of_name, registry
-from venvdash.stores.roots import Entry, Root, Why
+from venvdash.stores.roots import Entry, Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.timeouts import Failed, Job, TimedOut, TimedRunner
 
@@ -36,7 +36,7 @@ def root_of(prefix: Path) -> Root:
         if root is not None:
             return root
     unnamed = prefix.name in VENV_NAMES and len(prefix.parts) > 2
-    return Root(prefix.parent.parent if unnamed else prefix.parent, "folders", Why.PROJECT)
+    return Root(prefix.parent.parent if unnamed else prefix.parent, "folders", RootOrigin.PROJECT)
 
 
 def read(

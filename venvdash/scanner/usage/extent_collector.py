@@ -182,7 +182,7 @@ class Collector:
                 self._conda = True
                 self._extents.own_marks, self._extents.shared_marks = 0, array("Q")
             self._mark(path + b"/" + name, asked)
-        elif not self._conda and _written_anew(path, name):
+        elif not self._conda and _generated_per_environment(path, name):
             self._mark(path + b"/" + name, asked)
 
     def _look(self, directory: int, path: bytes, file: File) -> _File | None:
@@ -294,7 +294,7 @@ class Collector:
         return kept
 
 
-def _written_anew(path: bytes, name: bytes) -> bool:
+def _generated_per_environment(path: bytes, name: bytes) -> bool:
     """Return whether installers write this file for each environment instead of cloning it."""
     if name == b"RECORD":
         return path.endswith(b".dist-info")

@@ -28,13 +28,13 @@ class OtherThing(NamedTuple):
 
 def why(seen: "StoreSeen") -> str:
     """Return in words why a store was searched, and what was found."""
-    from venvdash.stores.roots import Why
+    from venvdash.stores.roots import RootOrigin
 
     root = seen.root
     because = {
-        Why.DEFAULT: f"the default folder of {root.store}",
-        Why.VARIABLE: f"set by the variable {root.source}",
-        Why.CONFIG: f"set in {root.source or 'the configuration'}",
+        RootOrigin.DEFAULT: f"the default folder of {root.store}",
+        RootOrigin.VARIABLE: f"set by the variable {root.source}",
+        RootOrigin.CONFIG: f"set in {root.source or 'the configuration'}",
     }[root.why]
     if seen.problem:
         found = seen.problem
