@@ -10,6 +10,7 @@ never an exception; what does not respond is skipped.
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.records.inspections import Inspections
@@ -48,15 +49,16 @@ def scan(
     ``load_saved`` returns the saved records; it is called after all environments were found, since
     the first rows need none. ``inspections`` is what earlier scans read of environments, used while
     it is unchanged. ``search`` searches for projects, ``usage`` measures, ``early`` yields
-    verdicts that the search may still change. ``patience`` is how many seconds one directory may
-    take. ``cancelled`` is called often; True ends the scan within 100 ms.
+    verdicts that the search may still change, and sizes before it is known what others share.
+    ``patience`` is how many seconds one directory may take. ``cancelled`` is called often; True
+    ends the scan within 100 ms.
     """
     started = time.monotonic()
     state = ScanState(machine, config, TimedRunner(patience, cancelled), cancelled, inspections)
     del inspections  # they take much memory, which the first stage frees
     stages = [state.reader.events(), _proofs(state, load_saved, early=early)]
     stages += [project_search.search(state)] if search else []
-    stages += [_sizes(state)] if usage else []
+    stages += [_sizes(state, early=early)] if usage else []
     for stage in stages:
         yield from stage
         if cancelled():
@@ -76,8 +78,8 @@ def _proofs(
         yield decide(state, final=False)
 
 
-def _sizes(state: ScanState) -> Iterator[Event]:
-    """Measure every environment; a second event for each has what all of them share."""
+def _sizes(state: ScanState, *, early: bool) -> Iterator[Event]:
+    """Measure every environment; with ``early`` a second event for each has what all share."""
     from venvdash.scanner.usage.measurement import (
         measure,  # a listing without sizes needs none of it
     )
@@ -87,6 +89,7 @@ def _sizes(state: ScanState) -> Iterator[Event]:
     paths, usage_index = list(state.environments), UsageIndex()
     cache = uv_settings.cache_directory(state.machine)[0]
     total, done = len(paths), 0
+    notes: dict[Path, bytes | None] = {}  # to be passed on with the final usage
     for sized in measure(
         paths, state.saved.sizes, state.cancelled, usage_index=usage_index, cache=cache
     ):
@@ -95,5 +98,8 @@ def _sizes(state: ScanState) -> Iterator[Event]:
         if sized.usage.cache_held is None:
             done += 1
             yield Progress(Phase.SIZES, done, total)
-        yield Measured(sized.path, sized.usage, sized.remember)
+            if not early:
+                notes[sized.path] = sized.remember
+                continue
+        yield Measured(sized.path, sized.usage, notes.pop(sized.path, sized.remember))
     yield UsageIndexed(usage_index)
