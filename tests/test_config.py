@@ -5,8 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.theme import BUILTIN_THEMES
 
-from venvdash.config import CODEC, TABLES, Config, load, reference
+from venvdash.config import (
+    CODEC,
+    SORTS,
+    TABLES,
+    THEMES,
+    Config,
+    DashboardSettings,
+    load,
+    reference,
+)
+from venvdash.model.sorting import SORT_KEYS
+from venvdash.tui.table import View
 
 
 def problem(folder: Path, text: str) -> str:
@@ -139,10 +151,28 @@ def test_every_example_and_default_is_valid(tmp_path: Path, setting: reference.S
     assert replace(written(tmp_path, text), path=None) == Config()
 
 
+def test_the_choices_are_those_of_the_dashboard() -> None:
+    assert set(THEMES) == set(BUILTIN_THEMES)
+    assert set(SORTS) == set(SORT_KEYS)
+    for view in View:
+        read = CODEC.read({"dashboard": {"view": view.value}})
+        assert read.dashboard == DashboardSettings(view=view.value)
+
+
+def test_a_mistake_in_how_it_looks_stops_nothing(tmp_path: Path) -> None:
+    for text in ('theme = "banana"', "sorrt = 1"):
+        config = written(tmp_path, f"[dashboard]\n{text}\n")
+        assert config.problems
+        assert not config.unsafe
+    assert written(tmp_path, "dashboard = 1\n").problems
+    assert written(tmp_path, "[trash]\nkep = 1\n").unsafe
+    assert written(tmp_path, "[[stores]]\npath = '/x'\nlayuot = 1\n").unsafe
+
+
 def test_the_template_is_only_comments_and_each_can_be_taken(tmp_path: Path) -> None:
     assert written(tmp_path, reference.template()).problems == ()
     lines = reference.template().splitlines()
-    code = [line[2:] for line in lines if re.match(r"# (\[|[a-z_]+ = )", line)]
+    code = [line[2:] for line in lines if re.match(r"# (\[|[a-z_.]+ = )", line)]
     config = written(tmp_path, "\n".join(code))
     assert config.problems == ()
     assert all(one.line for one in reference.effective(config, "\n".join(code)))

@@ -14,6 +14,18 @@ _LIMIT = 256 * 1024  # bytes; a larger file is not a configuration
 _MOST_DOTS, _DEEPEST = 8, 8  # in one key, and brackets inside brackets
 _MOST = 10_000  # items of a list
 
+THEMES = (  # of Textual
+    *("textual-dark", "textual-light", "nord", "gruvbox", "catppuccin-mocha", "dracula"),
+    *("tokyo-night", "monokai", "flexoki", "catppuccin-latte", "catppuccin-frappe"),
+    *("catppuccin-macchiato", "solarized-light", "solarized-dark", "rose-pine"),
+    *("rose-pine-moon", "rose-pine-dawn", "atom-one-dark", "atom-one-light"),
+    *("ansi-dark", "ansi-light"),
+)
+SORTS = (  # as ``model.sorting`` has them
+    *("name", "python", "size", "reclaimable", "cache", "used", "status", "kind"),
+    *("packages", "where"),
+)
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; the text says which line of it, and what it wants."""
@@ -83,6 +95,41 @@ class TrashSettings:
     )
 
 
+def _choice(*values: str) -> dict[str, Any]:
+    return {
+        "kind": codec.choice(values),
+        "what": "one of " + ", ".join(f'`"{value}"`' for value in values),
+        "protects": False,
+    }
+
+
+_FIRST = "at its first start; later it begins as you left it."
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings:
+    """How the dashboard begins where nothing is remembered of it."""
+
+    theme: str = _setting(
+        "textual-dark",
+        f"The colours of the dashboard {_FIRST}",
+        'theme = "textual-light"',
+        **_choice(*THEMES),
+    )
+    view: str = _setting(
+        "all",
+        f"The view of the dashboard {_FIRST}",
+        'view = "orphans"',
+        **_choice("all", "orphans", "unknown", "replaced", "other"),
+    )
+    sort: str = _setting(
+        "name",
+        f"The order of the dashboard's list {_FIRST}",
+        'sort = "reclaimable"',
+        **_choice(*SORTS),
+    )
+
+
 _STORES = codec.Codec(
     ConfiguredStore,
     sparse=True,
@@ -91,10 +138,6 @@ _STORES = codec.Codec(
     layout=codec.choice(("flat", "mirrored")),
     base=_TEXT,
 )
-
-
-def _choice(*values: str) -> dict[str, Any]:
-    return {"kind": codec.choice(values), "what": "one of " + ", ".join(f'`"{v}"`' for v in values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +188,10 @@ class Config:
         "How a relink leads a project to its environment: by a link `.venv`, by a file of that "
         'name with the path, or not at all. `"auto"` makes a link where that is safe.',
         'project_link = "none"',
-        protects=False,
         **_choice("auto", "link", "file", "none"),
     )
     trash: TrashSettings = TrashSettings()
+    dashboard: DashboardSettings = DashboardSettings()
     path: Path | None = None
     problems: tuple[ConfigProblem, ...] = ()
 
@@ -165,7 +208,7 @@ def _codec(cls: type[Any], **kinds: codec.Kind) -> codec.Codec[Any]:
     )
 
 
-TABLES = {"trash": _codec(TrashSettings)}
+TABLES = {"trash": _codec(TrashSettings), "dashboard": _codec(DashboardSettings)}
 """The tables of the file, each with settings."""
 
 CODEC: codec.Codec[Config] = _codec(Config, **{name: table.kind for name, table in TABLES.items()})

@@ -47,7 +47,7 @@ def _problem(key: str, error: CodecError, text: str, path: Path) -> ConfigProble
         last = key.rpartition(".")[2]
         near = difflib.get_close_matches(last, _known(key), 1)
         hint = f" Did you mean `{near[0]}`?" if near else f" Known are {', '.join(_known(key))}."
-        return ConfigProblem(f"{place}: `{key}` is not a known setting.{hint}")
+        return ConfigProblem(f"{place}: `{key}` is not a known setting.{hint}", _beside(key))
     protects = _protects(key)
     return ConfigProblem(f"{place}: `{key}` {error.reason}. The default is used.", protects)
 
@@ -57,6 +57,13 @@ def _known(key: str) -> list[str]:
     if table == "stores":
         return ["path", "layout", "base"]
     return TABLES[table].keys if table in TABLES else CODEC.keys
+
+
+def _beside(key: str) -> bool:
+    """Return whether a setting that protects could be meant."""
+    table = key.rpartition(".")[0]
+    beside = [one for one in settings() if one.key.rpartition(".")[0] == table]
+    return not beside or any(one.protects for one in beside)
 
 
 def _protects(key: str) -> bool:

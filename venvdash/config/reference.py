@@ -111,9 +111,11 @@ def toml(value: Any) -> str:
 def template() -> str:
     """Return a configuration in which every setting is a comment; tables come last."""
     parts = ["# The configuration of venvdash. Remove a # to change a setting.\n"]
-    for setting in sorted(settings(), key=lambda one: one.example.startswith("[")):
+    for setting in sorted(settings(), key=lambda one: one.example.startswith("[[")):
         about = wrap(f"{setting.about} Default: {setting.default}", 90)
-        lines = [*about, *setting.example.splitlines()]
+        table = setting.key.partition(".")[0]
+        example = setting.example.replace(f"[{table}]\n", f"{table}.")
+        lines = [*about, *example.splitlines()]
         parts.append("".join(f"# {line}\n" for line in lines))
     return "\n".join(parts)
 

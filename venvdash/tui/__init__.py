@@ -37,13 +37,18 @@ def run(machine: "Machine", config: "Config", *, records: bool) -> int:
     if opening.snapshot is None:
         opening.begin()
     _set_frames()
+    from venvdash.records import dashboard_look
     from venvdash.tui import event_loop
     from venvdash.tui.app import Dashboard
     from venvdash.tui.suspend import ExternalPrograms
 
-    app = Dashboard(machine.home, opening, ExternalPrograms())
+    remembers = records and config.records and machine.foreign_home is None
+    look = dashboard_look.read(machine.state_directory) if remembers else dashboard_look.Look()
+    app = Dashboard(machine.home, opening, ExternalPrograms(), look, config.dashboard)
     event_loop.run(app.run_async())
     app.end_scan()
+    if remembers and app.look != look:
+        dashboard_look.write(machine.state_directory, app.look)
     return app.return_code or 0
 
 

@@ -12,6 +12,8 @@ from textual.content import Content
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
+from venvdash.config import DashboardSettings
+from venvdash.records.dashboard_look import Look
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
 from venvdash.tui.keys import KEY_NAMES, SUSPEND
@@ -45,18 +47,28 @@ class Dashboard(App[int]):
 
     _SYSTEM_COMMANDS: ClassVar[set[str]] = {"Theme", "Quit", "Screenshot"}
 
-    def __init__(self, home: Path, opening: Opening, programs: ExternalPrograms) -> None:
+    def __init__(
+        self,
+        home: Path,
+        opening: Opening,
+        programs: ExternalPrograms,
+        look: Look = Look(),  # noqa: B008 - it is frozen
+        settings: DashboardSettings = DashboardSettings(),  # noqa: B008
+    ) -> None:
         """Show what is remembered, then what ``opening`` opens.
 
         ``home`` is written as ``~``. ``programs`` gives the terminal to the user's own programs.
+        ``look`` is what is remembered of theme and pane; ``settings`` are for what is not.
         """
         super().__init__()
         self._main = MainScreen(home, opening, programs)
         self._collector = gc_tuning.Collector()
         self._next_look: asyncio.TimerHandle | None = None
         self._signals: Signals | None = None  # none where there is no terminal
-        if self.no_color:
-            self.theme = self.validate_theme(self.theme)
+        self._main.begin(settings, pane=look.pane)
+        theme = look.theme if look.theme in self.available_themes else settings.theme
+        self._first_look = look
+        self._first_theme = self.theme = self.validate_theme(theme)
 
     def on_mount(self) -> None:
         """Exit when the terminal closes or a signal asks for it."""
@@ -106,6 +118,12 @@ class Dashboard(App[int]):
     def _leave(self) -> None:
         self._main.stop()
         self.exit(1, return_code=1)
+
+    @property
+    def look(self) -> Look:
+        """What to remember of theme and pane: what was, and what was chosen since."""
+        chosen = self.theme if self.theme != self._first_theme else self._first_look.theme
+        return Look(chosen, self._main.pane)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""

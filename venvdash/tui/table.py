@@ -68,6 +68,10 @@ class Table:
     _texts: dict[Path, str] = field(default_factory=dict)  # in which words are searched
     _undecided: dict[Path, str] = field(default_factory=dict)  # by the query, and what is not known
 
+    def begin(self, view: str, sort: str) -> None:
+        """Begin with a view and an order."""
+        self.view, self.sort, self.descending = View(view), sort, sort in BIG_FIRST
+
     def remember(self, snapshot: Snapshot) -> None:
         """Begin with a remembered list, as it was shown; its rows are decoded when needed."""
         view, self.sort, self.descending = snapshot.settings

@@ -22,6 +22,7 @@ from venvdash.tui.widgets.line_table import LineTable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from venvdash.config import DashboardSettings
     from venvdash.tui.main.workbench import Workbench
 
 # Actions of the workbench: before it is there, they are answered with a sentence.
@@ -53,6 +54,18 @@ class MainScreen(CallScreen[None]):
         self.listing, self.details, self.states = layout.listing, layout.details, layout.states
         self._workbench: Workbench | None = None
         self._set_actions(dict.fromkeys(_WORK, self._not_yet))
+
+    def begin(self, settings: "DashboardSettings", *, pane: bool | None) -> None:
+        """Begin as configured where no list is remembered; ``pane``: whether to show it."""
+        if self.opening.snapshot is None:
+            self.listing.table.begin(settings.view, settings.sort)
+        if pane is not None:
+            self.add_class("-pane" if pane else "-no-pane")
+
+    @property
+    def pane(self) -> bool | None:
+        """Whether the pane with the details was shown or hidden by key; None: neither."""
+        return True if self.has_class("-pane") else False if self.has_class("-no-pane") else None
 
     def _set_actions(self, actions: dict[str, Callable[..., object]]) -> None:
         self.actions = actions
