@@ -101,6 +101,7 @@ def test_what_is_not_known_is_not_decided() -> None:
         assert query.decide(unknown, Known(NOW)) is None, text
         assert "not " in query.lacking(unknown, Known(NOW)), text
     assert answer("size:1GB.. nothing", unknown) is False, "one term decides"
+    assert answer("pkg:numpy@2..", packages=[Package("numpy", "9" * 5000)]) is True
     odd = [Package("numpy", "of today")]
     assert answer("pkg:numpy", packages=odd) is True
     assert answer("pkg:numpy@2..", packages=odd) is None
@@ -112,6 +113,7 @@ def test_what_is_not_known_is_not_decided() -> None:
     [
         ("statu:orphan", "unknown key statu:. Did you mean status:?"),
         ("zzz:1", "unknown key zzz:. Keys: status:"),
+        ('zzz:"a b"', "unknown key zzz:. Keys: "),
         ("status:", "status: needs a value, such as status:orphan"),
         ("status:orphn", 'status: has no value "orphn", did you mean orphan? Allowed: '),
         ("status:orphan,", "status: has an empty value. Allowed: "),
@@ -126,6 +128,8 @@ def test_what_is_not_known_is_not_decided() -> None:
         ("python:..", "python:.. has no version or range"),
         ("pkg:", "pkg: needs a value, such as pkg:numpy"),
         ("pkg:>=2", "pkg:>=2 has no name of a package"),
+        (f"pkg:numpy@{'9' * 5000}", "pkg:numpy@999"),
+        (f"python:..{'9' * 5000}", "python:..999"),
         ("pkg:numpy..", "pkg:numpy.. has no version or range"),
         ("pkg:numpy>=", "pkg:numpy>= has no version or range"),
         ("note:", "note: needs a value"),

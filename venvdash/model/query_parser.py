@@ -36,7 +36,7 @@ _FIXED: Values = {
     "status": lambda: [one.value for one in Status if one is not Status.CHECKING],
     "flag": lambda: [one.value for one in Flag],
 }
-_TOKEN = re.compile(r"""((?:[A-Za-z][A-Za-z-]*:)*)(?:"([^"]*)"|'([^']*)'|(\S*))(?=\s|$)""")
+_TOKEN = re.compile(r"""((?:[A-Za-z][A-Za-z-]*:)*)(?:"([^"]*)"|'([^']*)'|(\S*))(?:\s+|$)""")
 _PACKAGE = re.compile(
     r"([A-Za-z0-9]+(?:(?:[-_]+|\.)[A-Za-z0-9]+)*)\s*(?:(\.\..*)|@(.*)|([<>=!~].*))?", re.ASCII
 )
@@ -61,8 +61,8 @@ def parse(text: str, values: Values) -> Query:
         if token is None or (not quoted and token[4][:1] in ('"', "'")):
             raise QueryError(f"the quote in {text[at:]} is not closed, or text follows it.")
         value = next(part for part in token.groups()[1:] if part is not None)
-        terms.append(_term(token[1].lower(), value, token[0], values))
-        at = token.end() + len(text[token.end() :]) - len(text[token.end() :].lstrip())
+        terms.append(_term(token[1].lower(), value, f"{token[1]}{value}", values))
+        at = token.end()
     return Query(tuple(terms))
 
 
@@ -163,7 +163,7 @@ def _nearest(word: str, words: Collection[str]) -> str:
 def completions(text: str, values: Values) -> list[str]:
     """Return what the last word of a query may become: keys, or values of its key.
 
-    None for a word that begins no key, or whose value cannot be listed.
+    Nothing for a word that begins no key, and for a value that begins none that is known.
     """
     start = max(text.rfind(blank) for blank in " \t") + 1
     token = text[start:]

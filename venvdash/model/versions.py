@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 _OPERATORS = ("<", ">", "=", "!", "~")
+_LONGEST = 512  # characters; Python reads no number of more than some thousand digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Versions:
         from packaging.version import InvalidVersion, Version
 
         try:
-            parsed = Version(version)
+            parsed = Version(version[:_LONGEST])
         except InvalidVersion:
             return None
         return all(
@@ -44,7 +45,7 @@ def versions(text: str) -> Versions | None:
 
     text = text.strip()
     low, dots, high = text.partition("..")
-    if not text or text == "..":
+    if not text or text == ".." or len(text) > _LONGEST:
         return None
     try:
         if text.startswith(_OPERATORS):
