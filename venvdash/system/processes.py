@@ -336,8 +336,8 @@ def _read(pid: int, folder: str, needle: bytes) -> _Process | None:
 
 
 def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
 
 
 def _strings(data: bytes) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -49,7 +50,8 @@ def search(
     ``cancelled``, are ``unsearched``. Raises nothing.
     """
     run = _Run(machine, config, environments, facts, mounts or Mounts.read())
-    return run.everywhere(limit, cancelled, progress)
+    with closing(run):
+        return run.everywhere(limit, cancelled, progress)
 
 
 def recheck(
@@ -70,7 +72,8 @@ def recheck(
     near = list(findings.hits.values())
     places = [str(hit.place) for hit in near if hit.place is not None]
     places += [str(path) for path in (facts.pointers if facts else ())]
-    hits = run.near(places, cancelled)
+    with closing(run):
+        hits = run.near(places, cancelled)
     new = sorted(run.mounted - findings.mounted)
     if new:
         reason = f"{visible(new[0])} was mounted after the search. To delete it anyway: {AGAIN}."
@@ -95,6 +98,7 @@ class _Run:
         )
         self._state = WalkState(self._scope.barred, machine.uid)
         self._read: list[str] = []
+        self._thread: WalkThread | None = None
         keeps = config.records and machine.foreign_home is None
         self._directories = Directories(machine.state_directory if keeps else None)
 
@@ -238,18 +242,20 @@ class _Run:
         mount = self._scope.mounts.of(start.path)
         counts = mount is not None and mount.fstype in _COUNTS_LINKS
         walk = Walk(start, self._matcher, self._state, reader, writer, counts_links=counts)
-        reading = WalkThread(walk)
+        reading = self._thread = self._thread or WalkThread()
+        reading.begin(walk)
         path, heard, count = Path(start.path), time.monotonic(), -1
         while not reading.wait(_POLL):
             if count != self._state.directories:
                 count, heard = self._state.directories, time.monotonic()
                 progress(Progress(path, count))
             if time.monotonic() - heard > PATIENCE:
-                reading.abandon()
+                self.close()
                 self._incomplete(start, "was not searched completely: it did not respond")
                 return
             if clock.over():
-                reading.stop(PATIENCE)
+                if not reading.stop(PATIENCE):
+                    self.close()
                 break
         progress(Progress(path, self._state.directories))
         if reading.ended:
@@ -262,6 +268,12 @@ class _Run:
                 self._not_reached(start, clock)
         reader.close()
         writer.drop()
+
+    def close(self) -> None:
+        """End the thread that reads local disks; another walk starts a new one."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.close()
 
     def _memory(self, start: Start) -> tuple[Reader, Writer]:
         """Return the stored listing of a place and a writer of the next one, if ctimes tell."""

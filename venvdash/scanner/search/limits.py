@@ -1,5 +1,6 @@
 """When a search stops: at its time limit, when cancelled, or if a disk does not respond."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -32,35 +33,46 @@ class SearchLimit:
 
 
 class WalkThread:
-    """A walk in its own thread, which can be abandoned: a dead disk never responds."""
+    """A thread that makes one walk after the other, and can be abandoned.
 
-    def __init__(self, walk: Walk) -> None:
+    A dead disk never responds. ``ended`` and ``error`` are of the last walk.
+    """
+
+    def __init__(self) -> None:
         self.ended = False
         self.error: Exception | None = None
-        self._walk, self._stopped = walk, False
-        self._thread = threading.Thread(target=self._work, name="venvdash-search", daemon=True)
-        self._thread.start()
+        self._walks: queue.SimpleQueue[Walk | None] = queue.SimpleQueue()
+        self._stopped, self._idle = False, threading.Event()
+        threading.Thread(target=self._work, name="venvdash-search", daemon=True).start()
+
+    def begin(self, walk: Walk) -> None:
+        """Begin a walk; the one before has ended."""
+        self.ended, self.error, self._stopped = False, None, False
+        self._idle.clear()
+        self._walks.put(walk)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the walk; return whether it has ended."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return self._idle.wait(seconds)
 
-    def stop(self, seconds: float) -> None:
-        """Stop the walk, and wait for it."""
-        self.abandon()
-        self._thread.join(seconds)
-
-    def abandon(self) -> None:
-        """Stop the walk after its current call, without waiting."""
+    def stop(self, seconds: float) -> bool:
+        """Stop the walk, and wait for it; return whether it has ended."""
         self._stopped = True
+        return self._idle.wait(seconds)
+
+    def close(self) -> None:
+        """Stop the walk after its current call, and end the thread, without waiting."""
+        self._stopped = True
+        self._walks.put(None)
 
     def _work(self) -> None:
         read_when_idle()
-        try:
-            while not self._stopped and not self._walk.found_all:
-                if not self._walk.step(_PART):
-                    self.ended = True
-                    return
-        except Exception as error:  # one odd directory must not end the program
-            self.error = error
+        while (walk := self._walks.get()) is not None:
+            try:
+                while not self._stopped and not walk.found_all:
+                    if not walk.step(_PART):
+                        self.ended = True
+                        break
+            except Exception as error:  # one odd directory must not end the program
+                self.error = error
+            self._idle.set()
