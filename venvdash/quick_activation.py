@@ -8,18 +8,19 @@ from pathlib import Path
 from venvdash.records.answers import Answer, recently
 from venvdash.system import shells, trust
 from venvdash.system.machine import Machine
-from venvdash.system.shells import FAMILIES, Activation, ShellError
+from venvdash.system.shells import FAMILIES, Activation, Shell, ShellError
 
 
 def code(answer: Answer, shell: str, *, change: bool) -> str:
-    """Return what `activate` prints for ``shell``; with ``change`` it goes to the project, too.
+    """Return what `activate` prints for ``shell``, or for the calling one where that is empty.
+
+    With ``change`` it goes to the project, too.
 
     "" if the command line has to look closer: the interpreter is gone, another user can write to
     the environment, or its use has to be recorded.
     """
-    known = {name for family in FAMILIES for name in family.names}
-    family = shells.family(shell) if shell in known else None
     machine = Machine.current()
+    family = _family(shell, machine)
     if family is None or not _usable(answer, machine.uid):
         return ""
     directory = _directory(answer, machine) if change and answer.project else None
@@ -30,6 +31,13 @@ def code(answer: Answer, shell: str, *, change: bool) -> str:
         return family.activating(activation, machine)
     except ShellError:
         return ""
+
+
+def _family(shell: str, machine: Machine) -> Shell | None:
+    if not shell:
+        return shells.caller(machine).family
+    known = {name for family in FAMILIES for name in family.names}
+    return shells.family(shell) if shell in known else None
 
 
 def _usable(answer: Answer, uid: int | None) -> bool:

@@ -110,11 +110,11 @@ def _activate(arguments: "Sequence[str]") -> bool:
         word = words.pop(0)
         if word not in given:
             names.append(word)
-        elif given[word] or (word == "--shell" and not words):
+        elif given[word] or (word == "--shell" and not any(words[:1])):
             return False
         else:
             given[word] = words.pop(0) if word == "--shell" else "yes"
-    if len(names) > 1 or any(name.startswith("-") for name in names) or not given["--shell"]:
+    if len(names) > 1 or any(name.startswith("-") for name in names):
         return False
     answer = remembered(names[0] if names else None)
     if answer is None or not answer.site or os.isatty(1):

@@ -76,8 +76,9 @@ def test_it_prints_what_a_scan_prints(known: Home, arguments: tuple[str, ...]) -
     [
         *(("path", "no-such"), ("path", "bare", "--project"), ("path", "w", "x"), ("path", "")),
         *(("path", "--help"), ("path", "bare", "--bin", "--python"), ("path", "--", "bare")),
-        *(("activate", "webapp"), ("activate", "webapp", "--shell"), ("activate", "bare")),
-        *(("activate", "--shell", "bash", "bare"), ("activate", "--shell", "no", "webapp")),
+        *(("activate", "--shell", "", "webapp"), ("activate", "webapp", "--shell")),
+        *(("activate", "bare"), ("activate", "--shell", "bash", "bare")),
+        *(("activate", "--shell", "no", "webapp")),
         *(("--no-records", "path", "bare"), ("path", "virtualenvwrapper:bare"), ("paths", "bare")),
     ],
 )
@@ -142,6 +143,17 @@ def test_it_activates_as_after_a_scan(known: Home, shell: str) -> None:
     scanned = known.venvdash("--no-records", *arguments, cwd=site, check=False)
     quick = _quick(known, *arguments, cwd=site)
     assert quick == ((scanned.stdout, scanned.stderr) if not scanned.returncode else None)
+
+
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_it_activates_in_the_calling_shell(known: Home, tmp_path: Path, shell: str) -> None:
+    script = tmp_path / "asked.py"
+    script.write_text(_ASKED)
+    asked = f"{sys.executable} {script} activate webapp 2> {tmp_path}/modules; :"
+    done = known.run("sh", "-c", f"{shell} -c '{asked}'; :")
+    assert "click" not in (tmp_path / "modules").read_text().split()
+    explicit = known.venvdash("activate", "webapp", "--shell", shell)
+    assert done.stdout == explicit.stdout
 
 
 def _writable(web: Path) -> None:

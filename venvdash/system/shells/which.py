@@ -2,11 +2,13 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from venvdash.system.machine import Machine
 from venvdash.system.shells.base import Shell
@@ -16,9 +18,6 @@ from venvdash.system.shells.nushell import Nushell
 from venvdash.system.shells.posix import Bash, Sh, Zsh
 from venvdash.system.shells.windows import Cmd, PowerShell
 from venvdash.system.shells.xonsh import Xonsh
-
-if TYPE_CHECKING:
-    import psutil
 
 FAMILIES: tuple[Shell, ...] = (
     Bash(),
@@ -49,6 +48,14 @@ class UserShell:
     family: Shell | None
 
 
+class _Process(NamedTuple):
+    """A process above this one; ``program`` is its file, "" where that is not readable."""
+
+    name: str
+    arguments: Sequence[str]
+    program: str
+
+
 def family(name: str) -> Shell | None:
     """Return the family of a program's name (``-zsh``, ``bash-5.2``, ``pwsh.exe``)."""
     found = _NAME.match(os.path.basename(name))
@@ -74,29 +81,57 @@ def caller(machine: Machine) -> UserShell:
 
 
 def _above(machine: Machine, *, scripts: bool) -> UserShell | None:
-    import psutil  # slow to import, and only needed here
-
-    with suppress(psutil.Error, OSError):
-        for process in _ancestors():
-            with process.oneshot():
-                arguments = process.cmdline()
-                found = _shell(process, arguments, machine)
-            if found is not None and (scripts or not _runs_script(arguments, found)):
-                return found
+    for process in islice(_ancestors(), _ABOVE):
+        found = _shell(process, machine)
+        if found is not None and (scripts or not _runs_script(process.arguments, found)):
+            return found
     return None
 
 
-def _ancestors() -> "Iterator[psutil.Process]":
+def _ancestors() -> "Iterator[_Process]":
     """Yield the parent processes in our session, which has our terminal."""
+    yield from _on_linux() if sys.platform == "linux" else _by_psutil()
+
+
+def _on_linux() -> "Iterator[_Process]":
+    """Read /proc (proc(5)): importing psutil takes as long as everything else."""
+    pid = os.getppid()
+    with suppress(OSError, ValueError):
+        while pid and _in_session(pid):
+            head, _, rest = _content(pid, "stat").rpartition(b")")
+            words = _content(pid, "cmdline").rstrip(b"\0").split(b"\0")
+            arguments = tuple(map(os.fsdecode, words)) if words[0] else ()
+            name = os.fsdecode(head.partition(b"(")[2])
+            whole = os.path.basename(arguments[0]) if arguments else ""
+            # The kernel keeps 15 bytes of a name.
+            yield _Process(whole if whole.startswith(name) else name, arguments, _program_of(pid))
+            pid = int(rest.split()[1])
+
+
+def _content(pid: int, file: str) -> bytes:
+    with open(f"/proc/{pid}/{file}", "rb") as content:
+        return content.read()
+
+
+def _program_of(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+
+
+def _by_psutil() -> "Iterator[_Process]":
     import psutil
 
-    process = psutil.Process()
-    for _ in range(_ABOVE):
-        parent = process.parent()
-        if parent is None or not _in_session(parent.pid):
-            return
-        process = parent
-        yield process
+    with suppress(psutil.Error, OSError):
+        process = psutil.Process().parent()
+        while process is not None and _in_session(process.pid):
+            with process.oneshot():
+                program = ""
+                with suppress(psutil.Error, OSError):
+                    program = process.exe()
+                yield _Process(process.name(), tuple(process.cmdline()), program)
+            process = process.parent()
 
 
 def _in_session(pid: int) -> bool:
@@ -108,16 +143,14 @@ def _in_session(pid: int) -> bool:
         return False
 
 
-def _shell(
-    process: "psutil.Process", arguments: Sequence[str], machine: Machine
-) -> UserShell | None:
-    words = list(arguments[:2])
+def _shell(process: _Process, machine: Machine) -> UserShell | None:
+    words = list(process.arguments[:2])
     if len(words) == 2 and os.path.basename(words[0]).lower().startswith(("python", "pypy")):
         words = words[1:]  # xonsh is a program of Python's
-    name = os.path.basename(words[0]).lstrip("-") if words else process.name()
+    name = os.path.basename(words[0]).lstrip("-") if words else process.name
     found = family(name)
     if found is None:
-        name = process.name()
+        name = process.name
         found = family(name)
     if found is None:
         return None
@@ -125,14 +158,9 @@ def _shell(
     return UserShell(program, found) if program else None
 
 
-def _program(given: str, process: "psutil.Process", name: str, machine: Machine) -> Path | None:
+def _program(given: str, process: _Process, name: str, machine: Machine) -> Path | None:
     """Return the file to start; its name determines which shell it is."""
-    import psutil
-
-    candidates = [given]
-    with suppress(psutil.Error, OSError):
-        candidates.append(process.exe())
-    for candidate in candidates:
+    for candidate in (given, process.program):
         if os.path.isabs(candidate) and os.path.basename(candidate) == name and _runs(candidate):
             return Path(candidate)
     return machine.program(name)
