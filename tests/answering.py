@@ -61,7 +61,7 @@ class World:
     def remember(self, name: str | None = None, cwd: Path | None = None) -> None:
         """Scan, and answer a question as a command does."""
         session = self.scanned(cwd=cwd)
-        choice = _choice(session, name)
+        choice = choice_of(session, name)
         if choice is not None:
             remembered_answers.remember_choice(session, name, choice)
 
@@ -73,7 +73,7 @@ class World:
     def slow(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
         """Return what a scan without any memory answers; None if it chooses none."""
         session = self.scanned(cwd=cwd, records=False)
-        choice = _choice(session, name)
+        choice = choice_of(session, name)
         return remembered_answers.answer(choice.rows[0], choice.note) if choice else None
 
     def listed(self, *options: str, cwd: Path | None = None, records: bool = True) -> str:
@@ -96,17 +96,23 @@ class World:
 
     @contextmanager
     def _user(self, cwd: Path | None) -> Iterator[pytest.MonkeyPatch]:
-        with self.patch.context() as patch:
-            patch.chdir(cwd or self.home.path)
-            patch.setattr(os, "environ", _environ({**self.home.variables, **self.variables}))
+        with user(self.home, self.variables, cwd) as patch:
             yield patch
 
 
-def _environ(variables: Mapping[str, str]) -> dict[str, str]:
-    return dict(variables)
+@contextmanager
+def user(
+    home: Home, variables: Mapping[str, str], cwd: Path | None = None
+) -> Iterator[pytest.MonkeyPatch]:
+    """Be the user with that HOME and these variables in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd or home.path)
+        patch.setattr(os, "environ", {**home.variables, **variables})
+        yield patch
 
 
-def _choice(session: Session, name: str | None) -> Choice | None:
+def choice_of(session: Session, name: str | None) -> Choice | None:
+    """Return what a session chooses for a name, None if it does not choose."""
     try:
         return session.choose(name, changing=False)
     except (NotFoundError, AmbiguousError):
