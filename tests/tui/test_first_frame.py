@@ -242,6 +242,22 @@ def test_nothing_moves_or_changes_when_nothing_has_changed() -> None:
     assert all(len(texts) == 1 for texts in seen.values()), seen
 
 
+def test_the_age_stays_where_there_is_little_room() -> None:
+    rows = small_machine()
+    counting = Progress(Phase.PROJECTS, 1234, 99999)
+    session, gates = gated([*found(rows), counting], [*judged(rows), ENDED])
+
+    async def script(driver: Driver) -> None:
+        gates[0].set()
+        await driver.until(lambda: driver.workbench.scans.state.progress == counting)
+        await driver.pilot.pause()
+        assert driver.lines[1].rstrip().endswith("as of 3 h ago")
+        gates[1].set()
+        await driver.scanned()
+
+    drive(session, script, (64, 24), snapshot=remembered(rows))
+
+
 def test_order_and_cursor_hold_until_the_scan_ends() -> None:
     sizes = {"a": 9, "b": 7, "c": 5, "d": 3}
     before = [row(name, mib=size, reclaimable=size) for name, size in sizes.items()]

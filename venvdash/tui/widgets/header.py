@@ -111,6 +111,7 @@ class Totals(Widget):
         ends = [self._scan(), self._scan(bar=False)]
         kept = len(figures)
         fitting = [(figures, ends[0]), *((figures[:n], ends[1]) for n in range(kept, 0, -1))]
+        fitting.append((figures[:1], self._scan_in_short()))
         for pieces, end in fitting:
             start = Content.assemble(" ", Content("  ").join(pieces))
             gap = self.size.width - start.cell_length - end.cell_length - 1
@@ -139,6 +140,10 @@ class Totals(Widget):
         if rest:
             pieces.append(Content.assemble("all ", Content.styled(rest, number)))
         return pieces
+
+    def _scan_in_short(self) -> Content:
+        phase = f"{self.progress.phase.value} …" if self.progress is not None else ""
+        return Content(self.as_of or phase)
 
     def _scan(self, *, bar: bool = True) -> Content:
         progress = self.progress
