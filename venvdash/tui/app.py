@@ -16,6 +16,7 @@ from venvdash.config import DashboardSettings
 from venvdash.records.dashboard_look import Look
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
+from venvdash.tui.contrast import with_contrast
 from venvdash.tui.keys import KEY_NAMES, SUSPEND
 from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
@@ -135,6 +136,11 @@ class Dashboard(App[int]):
         if name.startswith("^") and len(name) > 1:
             return f"Ctrl+{name[1:].upper()}"
         return KEY_NAMES.get(name, name)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables; its texts can be read on what lies below them."""
+        variables = super().get_css_variables()
+        return variables if self.current_theme.ansi else with_contrast(variables)
 
     def validate_theme(self, name: str) -> str:
         """Refuse ANSI themes under NO_COLOR: Textual paints them black on black."""
