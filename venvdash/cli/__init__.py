@@ -114,7 +114,7 @@ def _refuse_empty(ctx: click.Context, command: click.Command | None, args: Seque
 def cli(ctx: click.Context, no_records: bool, color: str) -> None:
     """Manage virtual environments that live outside projects.
 
-    Without a command, opens the dashboard.
+    Without a command, opens the dashboard. `venvdash COMMAND --help` shows a command's options.
     """
     ctx.obj = not no_records
     colours.choose(color)

@@ -26,7 +26,7 @@ SHELLS = click.Choice([name for family in FAMILIES for name in family.names])
     "given",
     type=SHELLS,
     metavar="SHELL",
-    help="The shell to print for (default: the calling shell).",
+    help="The shell to print for, such as bash, zsh, fish, nu or pwsh (default: the calling one).",
 )
 @click.option("--cd", is_flag=True, help="Also change to the project's directory.")
 @click.pass_obj
@@ -41,8 +41,8 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
     xonsh           execx($(venvdash activate NAME))
     PowerShell      venvdash activate NAME | Out-String | Invoke-Expression
 
-    `venvdash init` defines a command that does this. The environment's own activation
-    scripts are not read.
+    The default is the environment of the current directory's project. `venvdash init` defines a
+    command that does this. The environment's own activation scripts are not read.
     """
     opened = session(records=records)
     told = _told(given, opened.machine)

@@ -31,6 +31,7 @@ def command(
 ) -> None:
     """Copy an environment to the name NEW: with the same packages, and without a project.
 
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     uv reinstalls the packages from its cache or the package index if the result is the same;
     otherwise all files are copied. The original is not changed.
     """

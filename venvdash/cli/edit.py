@@ -18,6 +18,7 @@ from venvdash.session.subshell import RefusedError
 def command(records: bool, name: str | None) -> None:
     """Open an environment's project in your editor, with the environment active.
 
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     The default is the environment of the current directory's project. The editor is the one that
     VISUAL or EDITOR names; without them, on a terminal, a common editor that is installed.
     """

@@ -30,8 +30,10 @@ def command(records: bool, name: str | None, as_json: bool, no_usage: bool) -> N
     """Show everything known about an environment.
 
     This includes the evidence for its project, its packages and where they came from, missing
-    files, sizes, and what refers to it. The default is the environment of the current directory's
-    project.
+    files, sizes, and what refers to it.
+
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
+    The default is the environment of the current directory's project.
     """
     opened = session(records=records)
     for row in scan_for(opened, name, usage=not no_usage):

@@ -36,7 +36,14 @@ compdef _venvdash_{name} {name}
     "init", short_help="Print a shell command, `vd NAME`, that activates an environment."
 )
 @click.argument("shell", type=click.Choice([family.name for family in FAMILIES if family.usage]))
-@click.option("--cmd", "name", default="vd", show_default=True, help="The name of the command.")
+@click.option(
+    "--cmd",
+    "name",
+    default="vd",
+    metavar="NAME",
+    show_default=True,
+    help="The name of the command.",
+)
 def command(shell: str, name: str) -> None:
     """Print a shell command, `vd NAME`, that activates NAME and changes to its project.
 

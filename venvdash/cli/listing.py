@@ -261,7 +261,7 @@ def _nothing(opened: Session) -> None:
     there, home = [seen for seen in opened.stores if seen.exists], opened.machine.home
     click.echo(f"No environments found in {counted(len(opened.stores), 'store')}.", err=True)
     for seen in there:
-        click.echo(f"  {visible(seen.root.path)} ({seen.root.store}): empty", err=True)
+        click.echo(f"  {short_path(seen.root.path, home)} ({seen.root.store}): empty", err=True)
     if len(there) < len(opened.stores):
         click.echo(f"  {len(opened.stores) - len(there)} do not exist.", err=True)
     from venvdash.session import suggested_stores  # only where the list is empty

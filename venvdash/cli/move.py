@@ -16,7 +16,9 @@ from venvdash.cli.pipeline import changing, run
 def command(records: bool, name: str, place: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Move an environment to another store or folder, and update its project's link.
 
-    A move to another file system copies it and moves the original to the trash.
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
+    `venvdash stores` shows the stores. A move to another file system copies it and moves the
+    original to the trash.
     """
     opened = session(records=records, changing=True)
     row = one_row(opened, name)

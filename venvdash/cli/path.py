@@ -28,6 +28,7 @@ from venvdash.text import visible
 def command(records: bool, name: str | None, what: str | None, as_json: bool) -> None:
     """Print the path of an environment.
 
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     The default is the environment of the current directory's project.
     """
     opened = session(records=records)

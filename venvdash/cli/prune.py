@@ -43,7 +43,12 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 @click.option(
     "--broken", is_flag=True, help="Also delete broken environments (their interpreter is gone)."
 )
-@click.option("--older-than", callback=_age, metavar="AGE", help="Only if unused for this long.")
+@click.option(
+    "--older-than",
+    callback=_age,
+    metavar="AGE",
+    help="Only if unused for this long, such as 90d, 12w, 6mo or 1y.",
+)
 @click.option(
     "--gone-for",
     callback=_age,

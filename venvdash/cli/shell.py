@@ -26,6 +26,7 @@ from venvdash.system import terminal
 def command(ctx: click.Context, name: str | None, here: bool) -> None:
     """Open your own shell with an environment active, in its project's directory.
 
+    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
     The default is the environment of the current directory's project. With `-- COMMAND`, runs that
     command instead of a shell, and exits with its status. The environment's own activation scripts
     are not read.

@@ -54,7 +54,7 @@ def command(added: str | None, as_json: bool) -> None:
         output.print_json(answer | {"outside": outside})
         return
     rows = [
-        (seen.root.store, _count(seen), visible(seen.root.path), _why(seen))
+        (seen.root.store, _count(seen), short_path(seen.root.path, home), _why(seen, home))
         for seen in opened.stores
     ]
     searched = [(visible(why), f"{count:,}") for why, count in opened.searched_by_source.items()]
@@ -140,8 +140,9 @@ def _count(seen: StoreSeen) -> str:
     return str(seen.environments) if seen.exists else "-"
 
 
-def _why(seen: StoreSeen) -> str:
-    why = f"{seen.root.why}: {seen.root.source}" if seen.root.source else str(seen.root.why)
+def _why(seen: StoreSeen, home: Path) -> str:
+    source = with_tilde(visible(seen.root.source), home)
+    why = f"{seen.root.why}: {source}" if source else str(seen.root.why)
     if seen.problem:
         return f"{why}; {visible(seen.problem)}"
     return why if seen.exists else f"{why}; does not exist"

@@ -35,7 +35,7 @@ _COLUMNS = (
 @click.group("trash", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Show, restore or empty the trash."""
+    """Show, restore or empty the trash; without a command, show it."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_command, as_json=False)
 
