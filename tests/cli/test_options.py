@@ -33,7 +33,7 @@ WRONG = {
     "list --project /nope": "`--project`: /nope does not exist",
     "list --sort x": "'x' is not one of 'name', 'size'",
     "list --no-usage --sort size": "`--sort size` needs sizes: leave out `--no-usage`.",
-    "list --json --json-stream": "`--json-stream` cannot be used with `--json`.",
+    "list --json --json-stream": "cannot be used",
     "list --project=": "An empty value: --project=",
     "info --color": "No such option '--color'",
     "activate --shell banana": "'banana' is not one of 'bash', 'zsh'",

@@ -227,7 +227,8 @@ def load(path: Path) -> Config:
     except (FileNotFoundError, NotADirectoryError):
         return Config()
     except ConfigError as error:
-        return Config(path=path, problems=(ConfigProblem(str(error)),))
+        message = f"{error} All settings have their defaults, and no records are written."
+        return Config(path=path, records=False, problems=(ConfigProblem(message),))
     except codec.CodecError:
         from venvdash.config.mistakes import understood
 
