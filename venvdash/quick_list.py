@@ -1,5 +1,6 @@
 """Prints the list that is remembered, if nothing has changed: see ``quick_answers``."""
 
+import gc
 import os
 import time
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ def output(state: Path, *, as_json: bool) -> bytes | None:
 
     Raises OSError, files.UnreadableError and ValueError if nothing is remembered that can be used.
     """
+    gc.disable()  # nothing of this is garbage before the program ends
     remembered = listing.read(state, os.getcwd())
     if remembered is None:
         return None

@@ -113,8 +113,6 @@ def test_each_directory_is_remembered(world: World, monkeypatch: pytest.MonkeyPa
     code = world.home.path / "code"
     _listed(world, code)
     assert world.listed_quickly(cwd=code) == world.listed(cwd=code, records=False)
-    _listed(world)
-    assert world.listed_quickly(cwd=code) is not None
     folder = world.home.machine().state_directory / listing.FOLDER
     assert len(list(folder.iterdir())) == 2
     monkeypatch.setattr(listing, "_TOTAL", 1)

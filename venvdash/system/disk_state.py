@@ -140,9 +140,8 @@ class _Captured:
                 self._named.append((path, found))
 
     def _add_link(self, path: str, link: os.stat_result, what: int) -> None:
-        if what != _TARGET:
-            self._check(path, link)
-            self._whole[path] = _numbers(link, 0)
+        self._check(path, link)
+        self._whole[path] = _numbers(link, 0)
         try:
             found = os.stat(path)
         except OSError as error:
@@ -152,8 +151,12 @@ class _Captured:
             self._check(path, found)
             self._targets[path] = _numbers(found, what)
             self._directories.add(path)
-        else:
+        elif what & ~_TARGET:
             self._identify(path, found)
+        else:  # as that of many interpreters is the same, it is looked at once
+            target = os.path.join(os.path.dirname(path), os.readlink(path))
+            if target not in self._whole:
+                self.add(target, _TARGET)
 
     def _enter(self, path: str, found: os.stat_result, what: int) -> None:
         if found.st_mode & _TYPE == _DIRECTORY:
@@ -177,8 +180,7 @@ class _Captured:
             if os.path.dirname(path) not in self._directories:
                 self._identify(path, found)
         for path in {self._first_missing(path) for path in self._absent}:
-            if os.path.dirname(path) not in self._directories:
-                self._errors[path] = errno.ENOENT
+            self._miss(path, os.path.dirname(path))
         states = (self._whole, self._targets, self._identities)
         errors = (self._errors, self._dangling)
         header = {
@@ -195,6 +197,17 @@ class _Captured:
         head = json.dumps(header).encode()
         paths = b"\0".join(map(os.fsencode, chain(*states, *errors)))
         return _LENGTHS.pack(len(head), len(paths)) + head + paths + numbers.tobytes()
+
+    def _miss(self, path: str, above: str) -> None:
+        """Take that there is nothing at a path: from the directory, since errors take longer."""
+        if above in self._directories:
+            return
+        found = os.lstat(above)
+        if found.st_mode & _TYPE == _DIRECTORY:
+            self._whole[above] = _numbers(found, 0)
+            self._enter(above, found, _ENTRIES)
+        else:
+            self._errors[path] = errno.ENOENT
 
     def _first_missing(self, path: str) -> str:
         """Return the highest of the directories that are missing at or above a path."""
