@@ -309,7 +309,10 @@ class Memory(RuleBasedStateMachine):
             if answer is not None and not self.renamed:
                 choice = choice_of(expected, name)
                 assert choice is not None
-                assert answer == remembered_answers.answer(choice.rows[0], choice.note)
+                right = remembered_answers.answer(choice.rows[0], choice.note)
+                if self.offset:  # `site` depends on whether dates are in the future, the rest not
+                    answer, right = answer._replace(site=""), right._replace(site="")
+                assert answer == right
 
     def _compare(self, state: ScanState, session: Session, expected: Session) -> None:
         table = state.table
