@@ -1,6 +1,7 @@
 """The remembered list: read back as written, and as none where it is anything else."""
 
 import os
+import shutil
 import struct
 import threading
 import zlib
@@ -159,6 +160,16 @@ def test_every_value_is_checked(change: Callable[[Summary], Summary]) -> None:
 def test_no_two_rows_have_one_path() -> None:
     with pytest.raises(DamagedError):
         Snapshot(encoded([*some(1), *some(1)]), HOST).decode()
+
+
+def test_the_list_of_a_copied_home_counts_as_none(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    write(old, HOST, some(), other=0, now=1000.0)
+    shutil.copytree(old, new)
+    assert read(new, HOST) is None
+    assert read(old, HOST) is not None
+    old.rename(tmp_path / "older")
+    assert read(tmp_path / "older", HOST) is None, "its paths are the old ones"
 
 
 def test_another_host_user_or_version_counts_as_none(

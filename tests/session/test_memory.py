@@ -1,5 +1,6 @@
 """What a scan learned is stored once its rows are shown, and never before."""
 
+import errno
 import fcntl
 import json
 import os
@@ -13,11 +14,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.actions.crashing import in_child
 from tests.actions.deleting import small
+from tests.answering import user
 from tests.conftest import Home
+from tests.scenario import venv
 from tests.waiting import waited
+from venvdash.cli import cli
 from venvdash.config import Config
 from venvdash.model import Record, Status
 from venvdash.records import pins, sidecar
@@ -320,3 +325,18 @@ def test_a_lost_file_of_pins_is_made_again_from_the_records(home: Home) -> None:
     remembered(home)
     assert pins.read(state) == known
     assert set(known.paths.values()) == set(made[:2])
+
+
+def test_records_that_cannot_be_stored_are_a_warning_after_the_output(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv(home.path / ".virtualenvs" / "web")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(sidecar, "write", full)
+    with user(home, {}):
+        done = CliRunner().invoke(cli, ["list", "--json"], catch_exceptions=False)
+    assert json.loads(done.stdout)["errors"] == []
+    assert "1 sidecar cannot be written: no space left on device" in done.stderr.casefold()

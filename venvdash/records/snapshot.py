@@ -10,10 +10,11 @@ The file ``list`` in the state directory:
 - a record for each row in the order in which the list shows them: a JSON array
 
 So the first frame decodes no more rows than it draws. Only what a scan confirms may be acted on; a
-file that is damaged, or of another version, machine or user, counts as none.
+file that is damaged, or of another version, machine, HOME or user, counts as none.
 """
 
 import json
+import os
 import struct
 import zlib
 from collections import Counter
@@ -54,15 +55,15 @@ class Snapshot:
     row. ``other`` counts problems and oddities.
     """
 
-    def __init__(self, data: bytes, host: str, cwd: Path | None = None) -> None:
-        """Take the file's content; raises DamagedError unless this user wrote it on this host.
+    def __init__(self, data: bytes, place: str, cwd: Path | None = None) -> None:
+        """Take the file's content; raises DamagedError unless this user wrote it at this place.
 
         Rows of a project at or above ``cwd`` are marked as ``here``.
         """
         self._above = frozenset(map(str, (cwd, *cwd.parents))) if cwd is not None else frozenset()
         self._decoded: dict[int, Summary] = {}
         try:
-            body = self._read_header(data, host)
+            body = self._read_header(data, place)
         except (KeyError, TypeError, ValueError, RecursionError, struct.error) as error:
             raise DamagedError(str(error)) from error
         count = self._count
@@ -73,7 +74,7 @@ class Snapshot:
         self._starts = struct.unpack(f"<{count + 1}I", body[count:at])
         self._records = body[at:]
 
-    def _read_header(self, data: bytes, host: str) -> memoryview:
+    def _read_header(self, data: bytes, place: str) -> memoryview:
         """Take the header's values and return what follows it."""
         begin = len(_MAGIC) + _SIZES.size
         if not data.startswith(_MAGIC):
@@ -83,9 +84,9 @@ class Snapshot:
         if zlib.crc32(rest) != checksum or length > len(rest):
             raise DamagedError("the checksum differs")
         header = json.loads(bytes(rest[:length]))
-        mine = _identity(host)
+        mine = _identity(place)
         if {key: header[key] for key in mine} != mine:
-            raise DamagedError("another version, machine or user")
+            raise DamagedError("another version, machine, HOME or user")
         self._count = whole(header["rows"], 2**24)
         self.written = moment(header["written"])
         self.settings = Settings(*header["settings"])
@@ -167,7 +168,7 @@ class RememberedRows(Sequence[Summary]):
 def read(state: Path, host: str, cwd: Path | None = None) -> Snapshot | None:
     """Return the list remembered in a state directory, None where there is none to trust."""
     try:
-        return Snapshot(StateFolder(state, ".").read(NAME, _LIMIT), host, cwd)
+        return Snapshot(StateFolder(state, ".").read(NAME, _LIMIT), _place(state, host), cwd)
     except (OSError, UnreadableError, DamagedError):
         return None
 
@@ -186,32 +187,32 @@ def write(
     ``other`` counts problems and oddities. Without ``settings`` those of the remembered one stay.
     Raises OSError.
     """
-    folder = StateFolder(state, ".")
+    folder, place = StateFolder(state, "."), _place(state, host)
     before = b""
     with suppress(OSError, UnreadableError):
         before = folder.read(NAME, _LIMIT)
     old: Snapshot | None = None
     with suppress(DamagedError):
-        old = Snapshot(before, host)
+        old = Snapshot(before, place)
     settings = settings or (old.settings if old else Settings())
     shown = in_order(rows, settings.sort, descending=settings.descending)
     fresh = old is not None and 0 <= now - old.written < _FRESH
     encoded = _encoded(shown)
     if old and fresh:
-        header = _header(shown, host, other=other, now=old.written, settings=settings)
+        header = _header(shown, place, other=other, now=old.written, settings=settings)
         if _file(header, encoded) == before:
             return False
-    header = _header(shown, host, other=other, now=now, settings=settings)
+    header = _header(shown, place, other=other, now=now, settings=settings)
     del shown, old, before  # all rows take much memory
     folder.write(NAME, _file(header, encoded))
     return True
 
 
 def encode(
-    shown: Sequence[Summary], host: str, *, other: int, now: float, settings: Settings
+    shown: Sequence[Summary], place: str, *, other: int, now: float, settings: Settings
 ) -> bytes:
     """Return the file's content for rows in the order of ``settings``."""
-    header = _header(shown, host, other=other, now=now, settings=settings)
+    header = _header(shown, place, other=other, now=now, settings=settings)
     return _file(header, _encoded(shown))
 
 
@@ -232,14 +233,14 @@ def _encoded(shown: Sequence[Summary]) -> bytes:
 
 
 def _header(
-    shown: Sequence[Summary], host: str, *, other: int, now: float, settings: Settings
+    shown: Sequence[Summary], place: str, *, other: int, now: float, settings: Settings
 ) -> bytes:
     sums = {status: Sums() for status in _STATUSES}
     for row in in_turns(shown):
         sums[row.status].count(row)
     return json.dumps(
         {
-            **_identity(host),
+            **_identity(place),
             "written": now,
             "rows": len(shown),
             "settings": settings,
@@ -250,10 +251,15 @@ def _header(
     ).encode()
 
 
-def _identity(host: str) -> dict[str, object]:
-    """Return what must be equal for a list to be this user's, of this host and this version."""
+def _place(state: Path, host: str) -> str:
+    """Return the host and the state directory: a copied HOME has other paths than its list."""
+    return f"{host} {os.path.realpath(state)}"
+
+
+def _identity(place: str) -> dict[str, object]:
+    """Return what must be equal for a list to be this user's, of this place and this version."""
     return {
-        "host": host,
+        "place": place,
         "uid": own_uid(),
         "statuses": [status.value for status in Status],
         "fields": list(STORED),
