@@ -101,6 +101,18 @@ def test_errors_are_broken_between_words(messy: Home) -> None:
     assert all(line.endswith((",", ".")) for line in lines[1:])
 
 
+def test_a_question_is_broken_between_words(messy: Home) -> None:
+    with venvdash("prune", variables=messy.variables, cwd=messy.path, columns=60) as terminal:
+        terminal.read(lambda output: b"[y/N]" in output)
+        terminal.press("n\r")
+        assert terminal.wait() == 2
+    text = terminal.output.decode()
+    (line,) = [line for line in text.splitlines() if "[y/N]" in line]
+    assert len(line) <= 60
+    assert line.startswith("restore` to restore. [y/N]")
+    assert "Use `venvdash trash\r\n" in text
+
+
 def test_columns_are_left_out_in_their_order() -> None:
     columns = (Column("a"), Column("b", drop=2), Column("c", drop=1), Column("d", least=4))
     natural = (10, 10, 10, 10)

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 
 import click
 
-from venvdash.text import visible
+from venvdash.presentation.colours import columns_of
+from venvdash.text import visible, wrap
+
+_ANSWER = 10  # cells for what click adds to a question, and for the answer
 
 
 def interactive() -> bool:
@@ -18,10 +21,19 @@ def confirm(question: str) -> bool:
     if not interactive():
         return False
     try:
-        return click.confirm(question, default=False, err=True)
+        return click.confirm(_last_line(question), default=False, err=True)
     except click.Abort:
         click.echo(err=True)
         return False
+
+
+def _last_line(question: str) -> str:
+    """Write all lines of a question but the last, broken between words; return the last."""
+    cells = columns_of(sys.stderr)
+    *lines, last = wrap(question, None if cells is None else max(cells - _ANSWER, 20))
+    for line in lines:
+        click.echo(line, err=True)
+    return last
 
 
 def typed(words: Sequence[str], what: str) -> bool:
@@ -36,7 +48,9 @@ def typed(words: Sequence[str], what: str) -> bool:
 
 
 def _typed(word: str, question: str) -> bool:
-    said: str = click.prompt(visible(question), default="", show_default=False, err=True)
+    said: str = click.prompt(
+        _last_line(visible(question)), default="", show_default=False, err=True
+    )
     return said.strip() in (word, visible(word))
 
 
