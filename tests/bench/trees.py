@@ -50,16 +50,17 @@ class Tree:
         return sum(not entry.name.startswith(".") for entry in self.store.iterdir())
 
     def remember(self, scan: Callable[["Tree"], object]) -> None:
-        """Scan twice, unless that was done: everything is remembered, and nothing is new then.
+        """Scan three times, unless that was done: then all is remembered, and nothing is new.
 
         What changed in the last two seconds is not remembered, and not answered from memory.
         """
         done = self.home / ".local" / f"{scan.__module__}.{scan.__name__}"
         if not done.exists():
-            for _ in range(2):
+            done.parent.mkdir(exist_ok=True)
+            done.touch()
+            for _ in range(3):
                 scan(self)
                 time.sleep(2.5)
-            done.touch()
 
     def forget(self) -> None:
         """Remove all that venvdash has written."""
