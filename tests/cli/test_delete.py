@@ -17,7 +17,8 @@ ITEM = {
     *("trash_folder", "lasts_until", "unsearched"),
 }
 PLAN = {
-    *("schema", "action", "items", "refused", "reclaimable", "cache_held"),
+    *("schema", "action", "items", "held", "reclaimable", "cache_held"),
+    *("bytes_now", "bytes_after_trash"),
     *("packages_only_in_cache", "unreadable_processes", "exact", "at_most", "search"),
 }
 DONE = {"results", "freed", "in_trash", "cleaned", "problems", "notes"}
@@ -162,7 +163,7 @@ def test_prune_deletes_orphans_and_nothing_else(home: Home, scratch: Path) -> No
     (home.path / ".attic" / "x" / ".venv").symlink_to(hidden)
     shown = json.loads(run(home, "prune", "--dry-run", "--json").stdout)
     assert [item["path"] for item in shown["items"]] == [str(gone)]
-    (refused,) = shown["refused"]
+    (refused,) = shown["held"]
     assert refused["path"] == str(hidden)
     assert refused["reason"].startswith(
         "~/.attic/x/.venv points to it. Run `venvdash relink hidden "

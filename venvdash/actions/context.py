@@ -17,6 +17,7 @@ from venvdash.stores.roots import Root
 from venvdash.system.machine import Machine
 from venvdash.system.mounts import Mounts
 
+PATIENCE = 5.0  # seconds that another venvdash may hold a store
 Roots = Mapping[Path, tuple[Root, ...]]
 
 
@@ -28,7 +29,8 @@ class Context:
     ``log`` is where programs that are started are recorded. ``trusted`` are projects of other
     users, links resolved, whose code the user lets run. ``silent`` are stores that do not answer;
     they are not among the ``roots``. ``notes`` is our state, for what a plan would leave if it were
-    killed; None where nothing is to be remembered.
+    killed; None where nothing is to be remembered. ``patience``: seconds to wait for another
+    venvdash that changes the same store.
     """
 
     machine: Machine
@@ -39,6 +41,7 @@ class Context:
     trusted: frozenset[Path] = frozenset()
     silent: tuple[Path, ...] = ()
     notes: Path | None = None
+    patience: float = PATIENCE
 
     @cached_property
     def above_home(self) -> frozenset[Path]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from venvdash.actions.change_log import ChangeLog
-from venvdash.actions.context import Context
+from venvdash.actions.context import PATIENCE, Context
 from venvdash.actions.process.run_log import Log
 from venvdash.config import Config
 from venvdash.model import Facts, Presence, Row
@@ -31,6 +31,7 @@ class Table:
         self.problems: list[Problem] = []
         self.log = Log()
         self.trusted: set[Path] = set()
+        self.patience = PATIENCE  # seconds to wait for another venvdash that changes a store
         self.spare_cores = 0  # how many cores long work leaves to whoever types meanwhile
         self.change_log = ChangeLog(machine, remembers=remembers)
         self._names: Mapping[Path, str] = {}
@@ -48,7 +49,8 @@ class Table:
         """Return what actions may know of the machine as it is now."""
         context = Context.current(self.machine, self.config, self.log)
         notes = self.machine.state_directory if self.remembers else None
-        return replace(context, trusted=frozenset(self.trusted), notes=notes)
+        trusted = frozenset(self.trusted)
+        return replace(context, trusted=trusted, notes=notes, patience=self.patience)
 
     def known_projects(self) -> Iterator[tuple[Path, str]]:
         """Yield the projects that the last scan came by, and what each calls itself, or ""."""

@@ -54,9 +54,9 @@ def deletion(
     names = [name for name in names_to_type(plan) if name not in confirmed]
     return Job(
         lines=_lines(plan, opened.machine.home, clean_cache=clean_cache),
-        plan=plan_json(plan),
+        plan=plan_json(plan, now=now),
         possible=len(plan.items),
-        refused=len(plan.refused),
+        refused=0 if plan.by_rule else len(plan.refused),
         ask=lambda: _agreed(plan, names, now=now),
         names=names,
         declined=("nothing was deleted", "delete"),

@@ -1,9 +1,11 @@
 """`venvdash prune`: delete what has no project any more, once its project was searched for."""
 
+import re
 from typing import TYPE_CHECKING
 
 import click
 
+from venvdash.actions.context import PATIENCE
 from venvdash.actions.delete.days_left import ages_as_of
 from venvdash.actions.delete.prune import Rules, pruned
 from venvdash.cli import several
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from venvdash.model.query import Query
 
 
+_SOMETHING = 4  # exit status: something would be deleted
+_SPAN = re.compile(r"(\d{1,6}) *(s|m|min|h|)", re.ASCII)
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
 def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """Return a span of time in seconds."""
     seconds = seconds_of(value) if value is not None else None
@@ -27,6 +34,14 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
             f"{value!r} is not an age; use a value such as 90d, 12w, 6mo or 1y.", ctx, param
         )
     return seconds
+
+
+def _wait(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
+    """Return how long to wait for another venvdash, in seconds."""
+    found = _SPAN.fullmatch(value.strip().lower()) if value is not None else None
+    if value is not None and found is None:
+        raise click.BadParameter(f"{value!r} is not a time; use a value such as 60s.", ctx, param)
+    return int(found[1]) * _SECONDS[found[2]] if found else PATIENCE
 
 
 @click.command("prune")
@@ -59,6 +74,17 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 @several.store("Only these stores, by name or folder")
 @where("Of these, only environments that match")
 @search_limit
+@click.option(
+    "--wait",
+    callback=_wait,
+    metavar="TIME",
+    help="Wait this long for another venvdash that changes a store (default: 5s).",
+)
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="With --dry-run: exit with 4 if there is something to delete.",
+)
 @deleting
 @click.pass_obj
 def command(
@@ -72,6 +98,8 @@ def command(
     store: tuple[str, ...],
     query: "Query | None",
     search_limit: float | None,
+    wait: float,
+    exit_code: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -85,7 +113,10 @@ def command(
     searched. Unknown and replaced environments are deleted only if unused for 90 days (change this
     with --older-than).
     """
+    if exit_code and not dry_run:
+        raise click.UsageError("use --exit-code with --dry-run.")
     opened = session(records=records, changing=True)
+    opened.patience = wait
     scan(opened)
     warn_of_problems(opened)
     if opened.rules_stopped:
@@ -107,4 +138,5 @@ def command(
         )
     tell_undecided(found)
     job = deletion(opened, plan, now=now, clean_cache=clean_cache, quiet=as_json)
-    raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
+    status = run(job, dry_run=dry_run, yes=yes, as_json=as_json)
+    raise click.exceptions.Exit(_SOMETHING if exit_code and plan.items else status)

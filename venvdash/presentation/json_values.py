@@ -153,15 +153,16 @@ def user_files_json(found: UserFiles | None) -> dict[str, object] | None:
     return {"count": found.count, "size": found.size, "places": places}
 
 
-def plan_json(plan: Plan) -> dict[str, object]:
-    """Return a plan as JSON shows it; sizes are bytes."""
+def plan_json(plan: Plan, *, now: bool = False) -> dict[str, object]:
+    """Return a plan as JSON shows it; sizes are bytes. ``now``: nothing goes to the trash."""
+    left = [{"path": str(one.path), "name": one.name, "reason": one.reason} for one in plan.refused]
     return {
         "action": plan.action.value,
         "items": [_item_json(item) for item in plan.items],
-        "refused": [
-            {"path": str(one.path), "name": one.name, "reason": one.reason} for one in plan.refused
-        ],
+        "held": left,
         "reclaimable": plan.reclaimable,
+        "bytes_now": plan.reclaimable if now else 0,
+        "bytes_after_trash": 0 if now else plan.reclaimable,
         "cache_held": plan.cache_held,
         "exact": plan.exact,
         "at_most": plan.at_most,

@@ -124,7 +124,7 @@ class Deleter:
         environment = item.row.environment
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
-            stack.enter_context(locked(place))
+            stack.enter_context(locked(place, self._context.patience))
             self._shown.check(item, held, place)
             said = self._shown.new_files(held, environment.entry, for_good=now)
             folder = self._folder(item, place, stack)
@@ -150,7 +150,7 @@ class Deleter:
         environment = item.row.environment
         with ExitStack() as stack:
             place = stack.enter_context(opened(environment.entry.parent))
-            stack.enter_context(locked(place))
+            stack.enter_context(locked(place, self._context.patience))
             self._shown.check(item, held, place)
             self._shown.new_files(held, environment.entry, for_good=True)
             entry = stack.enter_context(place.open(environment.entry.name))
@@ -174,7 +174,7 @@ class Deleter:
         name, trash = item.row.environment.entry.name, _trash_name()
         with ExitStack() as stack:
             place = stack.enter_context(opened(item.row.environment.entry.parent))
-            stack.enter_context(locked(place))
+            stack.enter_context(locked(place, self._context.patience))
             self._shown.check(item, held, place)
             folder = self._folder(item, place, stack)
             steps.step("checked")
@@ -227,7 +227,7 @@ class Deleter:
         if item.folder is None or not item.folder.own:
             return place
         folder = stack.enter_context(trash_folder.made(item.folder))
-        stack.enter_context(locked(folder))
+        stack.enter_context(locked(folder, self._context.patience))
         self._note(item.folder.path)
         return folder
 

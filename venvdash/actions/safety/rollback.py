@@ -6,13 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from venvdash.actions.context import PATIENCE
 from venvdash.actions.errors import ChangedError, FailedError, GoneError, words
 from venvdash.model import Environment
 from venvdash.system import locks
 from venvdash.system.directory import Directory
 from venvdash.text import visible
-
-_PATIENCE = 5.0  # seconds that another venvdash may hold a store
 
 
 class Rollback:
@@ -83,13 +82,13 @@ class Rollback:
         return problems, None
 
 
-def locked(place: Directory) -> locks.Lock:
-    """Lock a directory of environments against other venvdash, waiting for it a little.
+def locked(place: Directory, patience: float = PATIENCE) -> locks.Lock:
+    """Lock a directory of environments against other venvdash, waiting ``patience`` seconds.
 
     Raises ChangedError if it stays busy, OSError.
     """
     handle = place.path if place.descriptor is None else place.descriptor
-    lock = locks.lock_directory(handle, wait=_PATIENCE)
+    lock = locks.lock_directory(handle, wait=patience)
     if lock.busy:
         raise ChangedError("Another venvdash process is using this store. Try again later.")
     return lock
