@@ -16,10 +16,7 @@ import gc
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
-from operator import itemgetter
 
 from venvdash.scanner.usage import user_files
 from venvdash.scanner.usage.extent_collector import Collector, File
@@ -35,7 +32,6 @@ Memo = dict[int, dict[int, InodeInfo]]  # by device and inode
 
 _DIGESTS = 8  # directories so young that are worth a checksum each; more: measure again
 _SAMPLES = 16
-_BLOCKS = itemgetter(2)  # of an InodeInfo
 _KNOWN = 40_000  # inodes in a memo at most, some 10 MB
 # Where a directory's listing has the very inode numbers that stat gives (overlays, FUSE and network
 # file systems need not).
@@ -85,8 +81,9 @@ class _Counting:
         self.known: dict[int, InodeInfo] = {}
         self.now = time.time_ns()
         self.footprint = Footprint(0, 0, self.now / 1e9)
-        self.inodes: dict[int, InodeInfo] = {}  # those with several links
-        self.met: list[int] = []  # each of them as often as a link to it was met
+        # inode with several links -> those not seen yet, and 2**32 times all of them
+        self.left: dict[int, int] = {}
+        self.sizes: dict[int, int] = {}  # inode with several links -> blocks
         self.samples: list[tuple[bytes, int]] = []
 
     def report(self, error: OSError) -> None:
@@ -115,10 +112,10 @@ class _Counting:
         self._files(opened)
 
     def _files(self, opened: Opened) -> None:
-        known, inodes, met = self.known, self.inodes, self.met
+        known, left, sizes = self.known, self.left, self.sizes
         footprint, collector = self.footprint, self.collector
         entries, linked = opened.files(), None
-        unread = apparent = alone = 0
+        unread = apparent = alone = joint = 0
         single: list[File] = []
         several: dict[int, File] = {}
         for entry in entries if len(entries) < _OFTEN else self._ticking(entries):
@@ -137,18 +134,21 @@ class _Counting:
                     if collector:
                         single.append((entry, info[1], info[2]))
                     continue
-                inode = self._identity(status)
-            met.append(inode)
-            linked, links = entry, info[0]
-            if inode not in inodes:
-                inodes[inode] = info
-                apparent += info[1]
-                if collector:
-                    several[inode] = entry, info[1], info[2]
+                inode = self._identity(status, info)
+            if inode in left:
+                left[inode] -= 1
+                continue
+            links, size, sizes[inode] = info
+            left[inode] = (links << 32) + links - 1  # two numbers in one take less memory
+            apparent += size
+            joint += info[2]
+            linked = entry
+            if collector:
+                several[inode] = entry, size, info[2]
         files = len(entries) - unread
         footprint.files += files
         footprint.apparent += apparent
-        footprint.blocks += alone
+        footprint.blocks += alone + joint
         self.user_files.directory(opened.path, [entry.name for entry in entries], apparent)
         if collector:
             collector.directory(opened, single, several, files)
@@ -169,11 +169,15 @@ class _Counting:
             self.report(error)
         return 1
 
-    def _identity(self, status: os.stat_result) -> int:
-        """Return the inode; on an overlay's other layers, which are not ours to compare, more."""
-        if status.st_dev == self.footprint.device:
-            return status.st_ino
-        return status.st_ino | (status.st_dev + 1) << 64
+    def _identity(self, status: os.stat_result, info: InodeInfo) -> int:
+        """Return the inode of a file with several links, and keep what is known of it."""
+        inode = status.st_ino
+        if status.st_dev != self.footprint.device:  # layers of an overlay: not ours to compare
+            return inode | (status.st_dev + 1) << 64
+        if self.memo is not None and info[0] > 2 and len(self.known) < _KNOWN:
+            # With two links the other one is most likely the cache's: not met again.
+            self.known[inode] = info
+        return inode
 
     def _sample(self, parent: bytes, name: str | bytes, links: int) -> None:
         """Keep one of a directory's shared files as a sample, for some of the directories."""
@@ -200,32 +204,27 @@ class _Counting:
 
     def result(self) -> Footprint:
         """Return the footprint; add nothing after this."""
-        footprint, inodes, met = self.footprint, self.inodes, Counter(self.met)
-        footprint.blocks += sum(map(_BLOCKS, inodes.values()))
-        if self.memo is not None:
-            # With two links the other one is most likely the cache's: not met again.
-            several = (item for item in inodes.items() if item[1][0] > 2)
-            self.known.update(islice(several, _KNOWN - min(len(self.known), _KNOWN)))
+        footprint, sizes, left = self.footprint, self.sizes, self.left
         if self.collector:
             self.collector.settle()
-            for inode, blocks in self.collector.linked.items():
-                inodes[inode] = *inodes[inode][:2], blocks
+            sizes |= self.collector.linked
             for inode in self.collector.shared_inodes:
-                del inodes[inode]
-        # Fewer links than were met: some came while they were counted.
-        outside = sorted(inode for inode, (links, _, _) in inodes.items() if links > met[inode])
-        sizes = [inodes[inode][2] for inode in outside]
-        held = sum(sizes)
-        footprint.own += sum(map(_BLOCKS, inodes.values())) - held
+                del sizes[inode], left[inode]
+        # Fewer than none are not seen yet where links came to it while it was counted.
+        half, mask = 2**31, 2**32 - 1
+        outside = sorted(inode for inode, both in left.items() if (both + half) & mask > half)
+        held = sum(map(sizes.__getitem__, outside))
+        footprint.own += sum(sizes.values()) - held
         while outside and outside[-1] >> 64:  # on an overlay's other layers
             outside.pop()
-            sizes.pop()
             footprint.unlisted = True
+        both = list(map(left.__getitem__, outside))
+        beyond = [one & mask for one in both]
         footprint.share(
             outside,
-            sizes,
-            [inodes[inode][0] - met[inode] for inode in outside],
-            [met[inode] for inode in outside],
+            list(map(sizes.__getitem__, outside)),
+            beyond,
+            [(one >> 32) - count for one, count in zip(both, beyond, strict=True)],
         )
         user = None if footprint.problems else self.user_files.result()
         if user is not None:
@@ -234,7 +233,7 @@ class _Counting:
         step = len(self.samples) // _SAMPLES + 1
         footprint.samples = self.samples[::step]
         if self.collector:
-            footprint.extents = self.collector.result(len(inodes) - len(outside))
+            footprint.extents = self.collector.result(len(sizes) - len(outside))
             footprint.own += self.collector.own
             footprint.samples += self.collector.samples
             footprint.unlisted |= self.collector.unsettled

@@ -145,6 +145,7 @@ class UserFileSearch:
         paths = os.fsdecode(b"\0".join(self._paths)).replace(os.sep, "/").split("\0")
         names = dict(zip(paths, self._names, strict=True))
         self._sizes = dict(zip(paths, self._bytes, strict=True))
+        self._names = []
         if "pyvenv.cfg" in names[""] or "conda-meta" in names:
             return names
         environments = [at for at in names if "/" not in at and "pyvenv.cfg" in names[at]]
@@ -163,11 +164,12 @@ class UserFileSearch:
         return {relative(at): files for at, files in names.items()}
 
     def _sort(self, known: Installed, folders: dict[str, list[str]]) -> None:
-        """Compare the files of each directory with what is recorded."""
+        """Compare the files of each directory with what is recorded; empties ``folders``."""
         # Nearly all directories lie in the first site-packages; no path begins with a NUL.
         site = known.sites[0] if known.sites and not known.conda else "\0"
         inside, recorded = f"{site}/", known.lists.get(site, set())
-        for at, names in folders.items():
+        while folders:  # each is freed when it was compared: there may be a million names
+            at, names = folders.popitem()
             if not names:
                 continue
             if at.startswith(inside):
