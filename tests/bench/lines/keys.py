@@ -1,6 +1,7 @@
 """How soon the dashboard answers keys while it is busy, against when it is idle."""
 
 import itertools
+import platform
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -28,11 +29,17 @@ def _hold(dashboard: Dashboard, tree: Tree) -> Iterator[str]:
 
 
 def _filter(dashboard: Dashboard, tree: Tree) -> Iterator[str]:
-    """Open the filter; yield digits that leave fewer rows each, and as many backspaces."""
+    """Open the filter; yield up to two digits and as many backspaces, which all show other rows.
+
+    Not all rows have these digits, in their paths or Pythons. They end a number: around one that
+    begins with them, several filters would show the same rows.
+    """
+    everywhere = f"{tree.store} {platform.python_version()}"
+    digits = [digit for digit in "245689" if digit not in everywhere]
+    typed = digits[: min(2, len(str(tree.size - 1)))]
     dashboard.press("/")
-    dashboard.wait(b"path, status")  # what the filter shows while it is empty
-    digits = len(str(tree.size - 1))
-    return itertools.cycle("9" * digits + "\x7f" * digits)
+    dashboard.wait(b"status:orphan")  # what the filter shows while it is empty
+    return itertools.cycle([*typed, *["\x7f"] * len(typed)])
 
 
 def _idle(pressed: _Pressed) -> Side:
