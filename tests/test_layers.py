@@ -45,7 +45,9 @@ def test_what_shells_ask_for_loads_no_more_than_it_needs(home: Home, command: st
 
 def test_help_loads_no_more_than_it_needs(home: Home) -> None:
     heavy = {"sqlite3", "psutil", "tomlkit", "humanize", "venvdash.scanner.service"}
-    assert not loaded(home, "--version") & heavy
+    modules = loaded(home, "--version")
+    assert not modules & heavy
+    assert not {name for name in modules if name.startswith(("venvdash.model", "venvdash.presen"))}
 
 
 def test_a_listing_without_sizes_loads_no_more_than_it_needs(home: Home) -> None:

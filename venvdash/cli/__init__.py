@@ -15,10 +15,8 @@ from itertools import takewhile
 import click
 
 from venvdash import __version__
-from venvdash.cli import output, styles
+from venvdash.cli import output
 from venvdash.cli.completing import COMPLETING, register
-from venvdash.presentation import colours
-from venvdash.presentation.roles import Role
 from venvdash.quick_answers import ALIASES
 from venvdash.text import visible
 
@@ -117,8 +115,11 @@ def cli(ctx: click.Context, no_records: bool, color: str) -> None:
     Without a command, opens the dashboard. `venvdash COMMAND --help` shows a command's options.
     """
     ctx.obj = not no_records
-    colours.choose(color)
-    ctx.color = True  # colours.coloured decides, not click
+    ctx.color = True  # presentation.colours decides, not click
+    if color != "auto":
+        from venvdash.presentation import colours
+
+        colours.choose(color)
     if ctx.invoked_subcommand is None:
         from venvdash.cli.common import open_dashboard, require_terminal
 
@@ -141,12 +142,20 @@ def main() -> None:
     sys.exit(status)
 
 
+def _complain(message: str) -> None:
+    """Say what went wrong; few commands need what that takes to import."""
+    from venvdash.cli import styles
+    from venvdash.presentation.roles import Role
+
+    styles.complain(visible(message), Role.ERROR)
+
+
 def _show(error: click.ClickException) -> None:
     """Say what is wrong with the command line, and where its help is."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return
-    styles.complain(visible(error.format_message()), Role.ERROR)
+    _complain(error.format_message())
     if isinstance(error, click.UsageError) and error.ctx is not None:
         path = error.ctx.command_path
         click.echo(f"Run `{path} --help` to see how it is used.", err=True)
@@ -172,7 +181,7 @@ def _status() -> int:
     except OSError as error:
         about = f": {error.filename}" if error.filename else ""
         message = f"{error.strerror or error}{about}"
-        styles.complain(visible(message), Role.ERROR)
+        _complain(message)
         output.print_error(message, 1)
         return 1
     return answer if isinstance(answer, int) else 0
