@@ -16,7 +16,14 @@ def output(state: Path, *, as_json: bool) -> bytes | None:
 
     Raises OSError, files.UnreadableError and ValueError if nothing is remembered that can be used.
     """
-    gc.disable()  # nothing of this is garbage before the program ends
+    gc.disable()  # there is no garbage in so much that is read and compared
+    try:
+        return _output(state, as_json=as_json)
+    finally:
+        gc.enable()
+
+
+def _output(state: Path, *, as_json: bool) -> bytes | None:
     remembered = listing.read(state, os.getcwd())
     if remembered is None:
         return None

@@ -82,10 +82,14 @@ class ScanReads(Reads):
     def _settled(self, found: os.stat_result) -> bool:
         return fingerprint.settled(fingerprint.of_stat(found), self.begun)
 
-    def is_settled(self, path: str, found: os.stat_result) -> bool:
-        """Return whether what was read of a path is what ``found`` is the status of."""
-        before = self._entries.get(path)
-        return self._settled(found) or (before is not None and before == entries(path))
+    def is_settled(self, path: str, found: os.stat_result, what: int) -> bool:
+        """Return whether ``what`` was read of a path is what ``found`` is the status of."""
+        if what & _ACCESS and found.st_atime_ns + fingerprint.RACY > self.begun:
+            return False
+        if self._settled(found):
+            return True
+        before = self._entries.get(path)  # the times of a directory are more than its entries
+        return before is not None and what & _WHOLE == _ENTRIES and before == entries(path)
 
 
 def _with_parents(paths: Mapping[str, int]) -> Iterator[tuple[str, int]]:
@@ -110,6 +114,7 @@ class _Captured:
         self._whole: dict[str, tuple[int, ...]] = {}
         self._targets: dict[str, tuple[int, ...]] = {}
         self._identities: dict[str, tuple[int, ...]] = {}
+        self._target_identities: dict[str, tuple[int, ...]] = {}
         self._errors: dict[str, int] = {}  # of lstat
         self._dangling: dict[str, int] = {}  # errors of stat
         self._entries: dict[str, list[int]] = {}
@@ -131,11 +136,11 @@ class _Captured:
             if found.st_mode & _TYPE == _LINK:
                 self._add_link(path, found, what)
             elif what & _WHOLE:
-                self._check(path, found)
+                self._check(path, found, what)
                 self._whole[path] = _numbers(found, what)
                 self._enter(path, found, what)
             elif what & _IDENTITY:
-                self._identify(path, found)
+                self._identify(path, found, self._identities)
             else:
                 self._named.append((path, found))
 
@@ -148,11 +153,11 @@ class _Captured:
             self._dangling[path] = error.errno or 0
             return
         if what & _WHOLE:
-            self._check(path, found)
+            self._check(path, found, what)
             self._targets[path] = _numbers(found, what)
             self._directories.add(path)
         elif what & ~_TARGET:
-            self._identify(path, found)
+            self._identify(path, found, self._target_identities)
         else:  # as that of many interpreters is the same, it is looked at once
             target = os.path.join(os.path.dirname(path), os.readlink(path))
             if target not in self._whole:
@@ -164,24 +169,26 @@ class _Captured:
             if what & _WHOLE == _ENTRIES:
                 self._entries[path] = entries(path)
 
-    def _identify(self, path: str, found: os.stat_result) -> None:
+    def _identify(
+        self, path: str, found: os.stat_result, identities: dict[str, tuple[int, ...]]
+    ) -> None:
         """Take which file or directory it is; what is created in a directory changes nothing."""
         if found.st_mode & _TYPE != _DIRECTORY or found.st_mtime_ns != found.st_ctime_ns:
             self._check(path, found)
-        self._identities[path] = _identity(found)
+        identities[path] = _identity(found)
 
-    def _check(self, path: str, found: os.stat_result) -> None:
-        if found.st_dev in self._unreliable or not self._noted.is_settled(path, found):
+    def _check(self, path: str, found: os.stat_result, what: int = _ENTRIES) -> None:
+        if found.st_dev in self._unreliable or not self._noted.is_settled(path, found, what):
             raise UnsettledError(path)
 
     def packed(self, variables: Mapping[str, str], cwd: str) -> bytes:
         """Return the state; see ``unchanged``. Raises OSError, UnsettledError, OverflowError."""
         for path, found in self._named:
             if os.path.dirname(path) not in self._directories:
-                self._identify(path, found)
+                self._identify(path, found, self._identities)
         for path in {self._first_missing(path) for path in self._absent}:
             self._miss(path, os.path.dirname(path))
-        states = (self._whole, self._targets, self._identities)
+        states = (self._whole, self._targets, self._identities, self._target_identities)
         errors = (self._errors, self._dangling)
         header = {
             **_surroundings(cwd),
@@ -247,16 +254,17 @@ def _unchanged(state: bytes, cwd: str) -> bool:
         return False
     paths = iter(state[start : start + length].split(b"\0"))
     numbers = array("q", state[start + length :])
-    whole, targets, identities, *errors = header["counts"]
+    whole, targets, identities, others, *errors = header["counts"]
     end = _WIDTH * (whole + targets)
-    parts = iter(numbers[:end])
+    parts, more = iter(numbers[:end]), iter(numbers[end:])
     return (
-        len(numbers) == end + _IDENTITY_WIDTH * identities + sum(errors)
+        len(numbers) == end + _IDENTITY_WIDTH * (identities + others) + sum(errors)
         and _same(os.lstat, islice(paths, whole), parts, header["entries"])
         and _same(os.stat, islice(paths, targets), parts, {})
-        and _identical(islice(paths, identities), iter(numbers[end:]))
-        and _failing(os.lstat, islice(paths, errors[0]), iter(numbers[-sum(errors) :]))
-        and _failing(os.stat, islice(paths, errors[1]), iter(numbers[len(numbers) - errors[1] :]))
+        and _identical(os.lstat, islice(paths, identities), more)
+        and _identical(os.stat, islice(paths, others), more)
+        and _failing(os.lstat, islice(paths, errors[0]), more)
+        and _failing(os.stat, islice(paths, errors[1]), more)
         and next(paths, b"") == b""
     )
 
@@ -289,9 +297,9 @@ def _same(
     return True
 
 
-def _identical(paths: Iterable[bytes], numbers: Iterator[int]) -> bool:
+def _identical(status: _Status, paths: Iterable[bytes], numbers: Iterator[int]) -> bool:
     rows = zip(*[numbers] * _IDENTITY_WIDTH, strict=False)
-    return all(_identity(os.stat(path)) == was for path, was in zip(paths, rows, strict=False))
+    return all(_identity(status(path)) == was for path, was in zip(paths, rows, strict=False))
 
 
 def _failing(status: _Status, paths: Iterable[bytes], numbers: Iterable[int]) -> bool:
