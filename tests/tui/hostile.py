@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from textual import constants
+
 from tests.tui.fake_session import FakeActions, FakePrograms, FakeSession
 from tests.tui.rows import HOME, STORE, everything, row
+from tests.tui.terminal import ESCAPE_DELAY
 from venvdash.actions.events import ActionEvent, Finished, Output, Progressed, RowState
 from venvdash.actions.process.run_log import Log
 from venvdash.model import (
@@ -180,6 +183,7 @@ def empty_session() -> FakeSession:
 
 if __name__ == "__main__":
     faulthandler.register(signal.SIGUSR1)
+    setattr(constants, "ESCAPE_DELAY", ESCAPE_DELAY)
     session = empty_session() if "empty" in sys.argv else hostile_session()
     app = Dashboard(HOME, Opening(lambda: session), FakePrograms(terminal=False))
     app.run()

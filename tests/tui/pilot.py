@@ -1,9 +1,13 @@
 """Drives the dashboard in a test and reads its screen as text."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import textual.app
+import textual.pilot
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -12,12 +16,55 @@ from venvdash.records.snapshot import Snapshot
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
 from venvdash.tui.dialogs.proposal import ProposalScreen
+from venvdash.tui.main import details, job_runner, scans
 from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
 from venvdash.tui.main.workbench import Workbench
 from venvdash.tui.suspend import ExternalPrograms
 
 S = TypeVar("S", bound=Screen[Any])
+
+_FRAME = 0.02  # seconds, in which what has changed is painted
+_WINDOW = 0.01  # seconds in which a thread that does anything uses CPU time
+_SOON = 0.005  # seconds; what the dashboard puts off for the eyes' sake comes that soon
+
+
+async def settled(min_sleep: float = 0, max_sleep: float = 1) -> None:
+    """Wait until nothing is left to do at once: messages, the next frame, calls in threads.
+
+    Takes the place of Textual's ``wait_for_idle``, which sleeps for a multiple of 20 ms.
+    """
+    end = time.monotonic() + max_sleep
+    await _loop_is_empty(end)
+    loop: Any = asyncio.get_running_loop()
+    frame = loop.time() + _FRAME
+    due = [timer.when() for timer in loop._scheduled if timer.when() < frame]
+    if due:
+        await asyncio.sleep(max(*due, loop.time()) - loop.time())
+        await _loop_is_empty(end)
+    while any(thread.name == "background" for thread in threading.enumerate()):
+        used = time.process_time()
+        await asyncio.sleep(_WINDOW)
+        await _loop_is_empty(end)
+        if time.process_time() - used < _WINDOW / 20 or time.monotonic() > end:
+            return  # the thread waits for something
+
+
+async def _loop_is_empty(end: float) -> None:
+    """Wait until the event loop has no callback that is ready; until ``end`` at most."""
+    loop: Any = asyncio.get_running_loop()
+    empty = 0
+    while empty < 3 and time.monotonic() < end:  # a turn of the loop, and what follows from that
+        await asyncio.sleep(0)
+        empty = 0 if loop._ready else empty + 1
+
+
+setattr(textual.app, "wait_for_idle", settled)
+setattr(textual.pilot, "wait_for_idle", settled)
+setattr(details, "_DELAY", _SOON)
+setattr(job_runner, "_TICK", _SOON)
+setattr(scans, "_FIRST_TICK", _SOON)
+setattr(scans, "_TICK", _SOON)
 
 
 class Driver:
@@ -64,10 +111,11 @@ class Driver:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds; the test fails if it never does."""
-        for _ in range(500):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
             if condition():
                 return
-            await self.pilot.pause(0.02)
+            await self.pilot.pause(_SOON)
         raise AssertionError(f"never came to be; on the screen:\n{self.text}")
 
     async def scanned(self) -> None:
@@ -75,7 +123,7 @@ class Driver:
         scans = self.workbench.scans
         await self.until(lambda: scans.state.outcome != "" and not scans.scan.running)
         await self.until(lambda: not scans.scanning)
-        await self.pilot.pause(0.1)
+        await self.pilot.pause(_SOON * 4)
 
     async def opened(self, key: str, dialog: type[S]) -> S:
         """Press a key after the scan, and return the dialog that it opens, once it is ready."""

@@ -15,7 +15,14 @@ from pathlib import Path
 from tests.forkserver import start
 
 _PAUSE = 0.05
-_ESCAPE = 0.15  # seconds; Textual waits for 0.1
+_LOOK = 0.005  # seconds between two looks whether a program has done all that it can
+_LOOKS = 3  # that find nothing
+_LONGEST = 1.0  # seconds that one key is waited for
+
+ESCAPE_DELAY = 0.02
+"""Seconds that the programs wait for what else may begin with Esc; Textual's own are 0.1."""
+
+_ESCAPE = ESCAPE_DELAY * 2
 _ROOT = Path(__file__).parents[2]
 
 
@@ -71,16 +78,25 @@ class Terminal:
             self.read(0.1)
 
     def send(self, keys: str) -> bytes:
-        """Type and return what was written in answer.
+        """Type and return what was written until the program waited for more.
 
         After Esc more time passes than the program waits for what else may begin with it.
         """
-        typed = time.monotonic()
+        typed, before = time.monotonic(), len(self.output)
         os.write(self._master, keys.encode())
-        answer = self.read(0.3)
         if keys == "\x1b":
-            time.sleep(max(typed + _ESCAPE - time.monotonic(), 0))
-        return answer
+            time.sleep(_ESCAPE)
+        quiet = 0
+        while quiet < _LOOKS and time.monotonic() < typed + _LONGEST:
+            quiet = 0 if self.read(_LOOK) or self._works() else quiet + 1
+        return self.output[before:]
+
+    def _works(self) -> bool:
+        """Return whether a thread of the program runs, or would on an idle machine."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        with contextlib.suppress(OSError):  # it has ended
+            return any(") R" in task.read_text() for task in tasks)
+        return False
 
     def send_each(self, *keys: str) -> None:
         """Type keys one after the other, and read what is written in answer to each."""
