@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
-from tests.tui.rows import everything, row
+from tests.tui.rows import everything, row, small_machine
 from venvdash.actions.events import Finished, RowState
 from venvdash.model import Action, Edit, Outcome, Proposal, Result, Row, Status
 from venvdash.model.status import State
@@ -245,3 +245,19 @@ def test_the_palette_shares_with_another_project(tmp_path: Path) -> None:
 
     drive(session, script)
     assert session.actions.asked == [(Action.RELINK, "shop", tmp_path / "x", True)]
+
+
+def test_the_frame_shows_the_keys_of_where_the_focus_is(tmp_path: Path) -> None:
+    session = FakeSession(everything(small_machine()))
+    session.actions.offered = [tmp_path]
+
+    async def script(driver: Driver) -> None:
+        await driver.opened("R", RelinkScreen)
+        await driver.until(lambda: "u unlink" in driver.text)
+        await driver.press("slash")
+        await driver.until(lambda: "Tab complete" in driver.text)
+        assert "u unlink" not in driver.text, "there it is a letter"
+        await driver.press("escape")
+        await driver.until(lambda: "u unlink" in driver.text)
+
+    drive(session, script)

@@ -28,6 +28,9 @@ class DirectoryDialog(Dialog[None]):
     NONE = "Type a directory."
     """What the list shows where ``offered`` has returned nothing."""
     KEYS = "Enter choose   / type   Esc back"
+    """What the frame says of the keys while the list has the focus."""
+    LINE_KEYS = "Enter choose   Tab complete   ↓ list   Esc clear"
+    """The same while a path is typed: other keys are letters."""
 
     def __init__(self, access: SessionAccess, title: str, about: Content) -> None:
         """``title`` and ``about`` are safe to show."""
@@ -78,6 +81,11 @@ class DirectoryDialog(Dialog[None]):
         self.listing.hint = self.SEARCHING
         self.listing.focus()
         run_in_thread(self, self.offered, self._offer, self._cannot)
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of where the focus is."""
+        keys = self.LINE_KEYS if self.focused is self.line else self.KEYS
+        self.query_one("#link").border_subtitle = Content(keys)
 
     # What is listed
 
