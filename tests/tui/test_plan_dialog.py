@@ -276,6 +276,16 @@ def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> Non
     drive(session, script)
 
 
+@pytest.mark.parametrize(("item", "warned"), [(LIVE, True), (OLD, False)])
+def test_deleting_what_a_project_uses_has_a_warning(item: Row, warned: bool) -> None:
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        words = "1 linked environment: its project exists and uses it."
+        assert (words in driver.text) == warned
+
+    drive(source(plan(Item(item))), script)
+
+
 def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
     async def script(driver: Driver) -> None:
         screen = await ask(driver)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.formats import certainty, size
-from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, SearchReport
+from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, SearchReport, Status
 from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
 from venvdash.presentation.labels import flag_in_words
 from venvdash.presentation.meanings import FLAG_MEANINGS
@@ -54,6 +54,12 @@ def _sums(plan: Plan, home: Path | None) -> Iterator[Line]:
         hidden = counted(plan.unreadable, "process", "processes")
         seen += f" ({hidden} could not be inspected)"
     yield Line((Piece(f"{seen}.", Role.MUTED),))
+    linked = sum(item.row.verdict.status is Status.LINKED for item in plan.items)
+    if linked:
+        use = (
+            "its project exists and uses it" if linked == 1 else "their projects exist and use them"
+        )
+        yield warning("", counted(linked, "linked environment"), f": {use}.")
     if plan.refused:
         yield warning("", f"{len(plan.refused)} skipped, see the reasons below.")
 
