@@ -54,7 +54,8 @@ def _sums(plan: Plan, home: Path | None) -> Iterator[Line]:
         hidden = counted(plan.unreadable, "process", "processes")
         seen += f" ({hidden} could not be inspected)"
     yield Line((Piece(f"{seen}.", Role.MUTED),))
-    linked = sum(item.row.verdict.status is Status.LINKED for item in plan.items)
+    going = [item.row for item in plan.items if item.how != Removal.UNLINK]
+    linked = sum(row.verdict.status is Status.LINKED for row in going)
     if linked:
         use = (
             "its project exists and uses it" if linked == 1 else "their projects exist and use them"
