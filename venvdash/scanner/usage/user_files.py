@@ -128,7 +128,7 @@ class UserFileSearch:
         ``path`` is relative to the root, None if it is too long.
         """
         if path is None:
-            self._complete = False
+            self._complete &= not names
         elif not path.endswith(b"__pycache__"):
             self._paths.append(path)
             # On POSIX they are text already (mypy cannot know), and a call for each would be slow.
