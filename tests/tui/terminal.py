@@ -22,7 +22,7 @@ _LONGEST = 1.0  # seconds that one key is waited for
 ESCAPE_DELAY = 0.02
 """Seconds that the programs wait for what else may begin with Esc; Textual's own are 0.1."""
 
-_ESCAPE = ESCAPE_DELAY * 2
+_ESCAPE = 0.15  # seconds: Textual looks every 0.1 whether more follows in time
 _ROOT = Path(__file__).parents[2]
 
 

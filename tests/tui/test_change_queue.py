@@ -47,7 +47,7 @@ def test_marked_ones_queue_and_what_is_done_is_not_marked_any_more() -> None:
 
     async def script(driver: Driver) -> None:
         await asked(driver, "a", "S")
-        assert "Sync 3 environments" in driver.text
+        assert "Sync 2 environments" in driver.text
         assert "1 skipped (see below)." in driver.text
         await driver.press("y")
         states = driver.main.listing.environments.states

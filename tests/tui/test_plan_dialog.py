@@ -461,3 +461,17 @@ def test_without_marks_d_is_about_the_one_under_the_cursor() -> None:
 
     drive(session, script)
     assert session.asked == [(Path(STORE / "old-3f2a9c1d"),)]
+
+
+def test_a_dialog_that_is_left_at_once_does_no_harm() -> None:
+    session = source(plan(Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        screen.fit()  # as whatever changes in it asks for
+        screen.dismiss()
+        screen._fit()
+        await driver.until(lambda: driver.app.screen is driver.main)
+        screen._fit()
+
+    drive(session, script)

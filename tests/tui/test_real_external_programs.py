@@ -130,7 +130,7 @@ def test_a_shell_that_is_killed_leaves_the_dashboard_and_the_terminal_whole(dash
     dash.typist.see("rc> ", 2)
     kill(dash.shell)
     dash.drawn(2)
-    dash.shows("?", b"Mark all shown")
+    dash.shows("?", b"Scroll the details pane up")
     dash.leaves_well()
 
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button
 
 from venvdash.model import Action, Proposal, Row
@@ -136,7 +137,11 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
-        frame, pane = self.query_one("#plan"), self.pane
+        for frame in self.query("#plan"):  # none any more where it is dismissed meanwhile
+            self._fit_frame(frame)
+
+    def _fit_frame(self, frame: Widget) -> None:
+        pane = self.pane
         others = [one for one in frame.children if one.display and one is not pane]
         heights = (one.outer_size.height + one.styles.margin.height for one in others)
         lines = pane.line_count + sum(heights)
