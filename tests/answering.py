@@ -16,7 +16,7 @@ from venvdash.cli import cli
 from venvdash.records.answers import Answer
 from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
-from venvdash.system import fingerprint
+from venvdash.system import disk_state, fingerprint
 from venvdash.system.files import UnreadableError
 
 
@@ -107,6 +107,7 @@ def user(
     """Be the user with that HOME and these variables in this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd or home.path)
+        patch.setattr(disk_state, "_MOUNTS", os.devnull)  # other tests mount meanwhile
         patch.setattr(os, "environ", {**home.variables, **variables})
         yield patch
 

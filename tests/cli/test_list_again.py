@@ -125,6 +125,8 @@ def test_what_matters_to_nothing_changes_nothing(world: World) -> None:
     (world.home.path / ".bash_history").write_text("ls\n")
     (world.home.path / ".bash_history").unlink()
     os.utime(world.home.path)
+    (days,) = (world.home.machine().state_directory / "days").iterdir()
+    days.write_text(days.read_text().replace('"checked": 0', '"checked":  0'))  # it counts on
     assert world.listed_quickly() == world.listed(records=False)
 
 
@@ -157,7 +159,10 @@ def test_what_is_locked_now_is_flagged(world: World) -> None:
         assert tool.stdout is not None
         tool.stdout.readline()
         assert "[locked]" in (world.listed_quickly() or "")
-        assert world.listed_quickly(JSON) == world.listed(JSON, records=False)
+        quick = _by_name(world.listed_quickly(JSON) or "")
+        slow = _by_name(world.listed(JSON, records=False))
+        assert str(quick["web"].pop("used"))[:13] == str(slow["web"].pop("used"))[:13]  # now
+        assert quick == slow
         tool.communicate(b"\n")
     assert "[locked]" not in (world.listed_quickly() or "[locked]")
 

@@ -15,6 +15,7 @@ from venvdash.records.day_count import DayCount, advanced
 from venvdash.system.clock import Moment
 from venvdash.system.files import UnreadableError
 from venvdash.system.host import host_id
+from venvdash.system.reads import unnoted
 from venvdash.system.state_files import StateFolder
 
 _FOLDER = "days"  # in the state directory
@@ -128,7 +129,8 @@ def _name() -> str:
 def _read(state: Path) -> TrashDays | None:
     """Return what was stored, None where there is nothing, or nothing that makes sense."""
     try:
-        table = json.loads(StateFolder(state, _FOLDER).read(_name(), _LIMIT))
+        with unnoted():  # it changes with the clock; a list of what is in the trash is never kept
+            table = json.loads(StateFolder(state, _FOLDER).read(_name(), _LIMIT))
         count = DayCount(**{one.name: table["count"][one.name] for one in fields(DayCount)})
         _check(count)
         checked = _day(table["checked"], count.days)
