@@ -68,7 +68,7 @@ class Screen:
 
 
 def answer_synchronized(terminal: Terminal) -> None:
-    """Say that the terminal shows a frame at once, so that frames can be told apart."""
+    """Tell Textual that the terminal draws each frame at once: it then marks where frames begin."""
     terminal.read(lambda output: _SYNCHRONIZED + b"$p" in output, 60)
     terminal.press(_CAN)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
 
 from tests.tui.fake_session import EndedSearch, FakeSession
 from tests.tui.pilot import Driver, drive
@@ -14,9 +13,7 @@ from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.actions.delete.prune import Rules
 from venvdash.model import Action, DiskSpace, Item, Plan, Refusal, Removal, Row, Status
-from venvdash.model.plans import SEARCHING
 from venvdash.scanner.search import Findings
-from venvdash.tui.dialogs import plan as plan_screen
 from venvdash.tui.dialogs.plan import PlanScreen
 
 GONE = "~/code/old is not there; ~/code is, and can be read."
@@ -337,90 +334,6 @@ def test_a_plan_with_nothing_to_do_says_so_and_offers_to_close(refused: Sequence
 
     drive(session, script)
     assert len(session.asked) == 1
-
-
-def searched_later(first: Plan, then: Plan) -> tuple[FakeSession, threading.Event]:
-    """Return a source that makes another plan once the search has ended, and what ends that."""
-    gate = threading.Event()
-    session = source(first)
-    session.search = EndedSearch(Findings(ended=True), gate)
-    session.replanned = then
-    return session, gate
-
-
-def test_free_now_is_offered_as_soon_as_the_search_has_ended() -> None:
-    session, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
-
-    async def script(driver: Driver) -> None:
-        await ask(driver)
-        assert "Delete permanently" not in driver.text
-        gate.set()
-        await driver.until(lambda: "Delete permanently" in driver.text)
-        assert "changed" not in driver.text, "the same goes as before"
-        await driver.press("f")
-        await driver.until(lambda: len(session.asked) == 3)
-
-    drive(session, script)
-    asked = session.asked[2]
-    assert isinstance(asked, tuple)
-    assert asked[:2] == (session.replanned, True)
-
-
-def test_a_yes_does_not_count_the_moment_that_the_plan_changes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    first = plan(Item(OLD, unsearched=SEARCHING), Item(SCRATCH))
-    held = [Refusal(OLD.path, "old", "~/attic/old/.venv uses it.")]
-    session, gate = searched_later(first, plan(Item(SCRATCH), refused=held))
-    monkeypatch.setattr(plan_screen, "_READING", 60.0)
-
-    async def script(driver: Driver) -> None:
-        screen = await ask(driver)
-        gate.set()
-        await driver.until(lambda: "Delete 1 environment (changed: please review)" in driver.text)
-        assert "~/attic/old/.venv uses it." in driver.text
-        await driver.press("y")
-        assert driver.app.screen is screen
-        monkeypatch.setattr(plan_screen, "_READING", 0.0)
-        await driver.press("y")
-        await driver.until(lambda: len(session.asked) == 3)
-
-    drive(session, script)
-    asked = session.asked[2]
-    assert isinstance(asked, tuple)
-    assert asked[0] is session.replanned
-
-
-def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
-    many = [Item(row(f"old-{n}", Status.UNKNOWN, mib=1), unsearched=SEARCHING) for n in range(50)]
-    then = [replace(item, unsearched="") for item in many]
-    session, gate = searched_later(plan(*many), plan(*then))
-
-    async def script(driver: Driver) -> None:
-        screen = await ask(driver)
-        await driver.press("j", "j", "j", "tab", "tab", "5")
-        await driver.press("down")
-        top = screen.pane.scroll_offset.y
-        assert top > 0
-        gate.set()
-        await driver.until(lambda: "Delete permanently" in driver.text)
-        assert screen.pane.scroll_offset.y == top
-        assert screen.query_one("#word", Input).value == "5"
-
-    drive(session, script)
-
-
-def test_nothing_is_planned_again_once_the_dialog_is_closed() -> None:
-    session, gate = searched_later(plan(Item(OLD, unsearched=SEARCHING)), plan(Item(OLD)))
-
-    async def script(driver: Driver) -> None:
-        await ask(driver)
-        await driver.press("escape")
-        gate.set()
-        await driver.pilot.pause(0.3)
-        assert len(session.asked) == 1
-
-    drive(session, script)
 
 
 def test_a_plan_that_cannot_be_made_is_said() -> None:

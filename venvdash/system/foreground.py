@@ -1,9 +1,8 @@
 """Lets the thread that answers keys run before all others.
 
-CPython runs one thread at a time, and lets each that has work run equally long, whatever it works
-for. So threads with long work call ``give_way`` about once a millisecond; all that reads the disk
-through ``reads`` or as a job of ``timeouts`` does. Without an event loop that goes first, nothing
-ever waits.
+CPython runs one thread at a time and shares the time equally among all that have work. So threads
+with long work call ``give_way`` about once a millisecond; reads of the disk through ``reads`` and
+jobs of ``timeouts`` do so. Where no event loop goes first, ``give_way`` never waits.
 """
 
 import sys

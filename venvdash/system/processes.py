@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from venvdash.system.mounts import Mounts, resolved
+from venvdash.system.containing_directories import ContainingDirectories, containing
+from venvdash.system.mounts import Mounts
 from venvdash.system.pid_listing import YOUNG, PidListing
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _ACTIVATING_BYTES = tuple(name.encode() + b"=" for name in _ACTIVATING)
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD in the flags of /proc/PID/stat
 _ARGUMENTS = 1000  # read of one process, at most; `rm` may have 100,000
 _PATH_MAX = 4096
-_OF_ITS_OWN = ("/proc/", "/dev/fd/")  # they name files of the process that reads them
 _DELETED = " (deleted)"  # what Linux adds to the path of something that was unlinked
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def used(directories: Mapping[str, Sequence[K]]) -> set[K]:
 
     ``directories`` are the paths of each, those with links and those without.
     """
-    inside = _Inside(directories, Mounts.read(), ())
+    inside = ContainingDirectories(directories, Mounts.read(), ())
     running = {process.pid: process for process in _on_linux(PidListing().current(), inside.common)}
     ours = _ourselves(running)
     ours |= {process.pid for process in running.values() if _is_venvdash(process)}
@@ -110,7 +110,7 @@ class ProcessWatch:
     """
 
     def __init__(self, paths: "Sequence[Path]", read: _Reader | None = None) -> None:
-        self._inside = _inside(paths)
+        self._inside = containing(paths)
         on_linux = partial(_on_linux, within=self._inside.common)
         self._read = read or (on_linux if sys.platform == "linux" else _by_psutil)
         self._found: dict[Path, dict[int, ProcessUse]] = {path: {} for path in paths}
@@ -148,7 +148,7 @@ class ProcessWatch:
 
 
 def _uses(
-    process: _Process, inside: "_Inside[K]", ours: Collection[int]
+    process: _Process, inside: "ContainingDirectories[K]", ours: Collection[int]
 ) -> Mapping[K, UseEvidence]:
     """Return the directories that the process uses, each with the best evidence."""
     found: dict[K, UseEvidence] = {}
@@ -203,101 +203,6 @@ def _paths(process: _Process, arguments: Iterable[str]) -> Iterator[str]:
                 yield text
             elif process.cwd:
                 yield os.path.join(process.cwd, text)
-
-
-def _inside(paths: "Sequence[Path]") -> "_Inside[Path]":
-    """Return what finds the directories ``paths``."""
-    mounts, roots = Mounts.read(), dict[str, list["Path"]]()
-    of_paths = map(mounts.of, paths if mounts.any_network else ())
-    inside = _Inside(roots, mounts, {mount.point for mount in of_paths if mount})
-    for path in paths:
-        text = os.path.abspath(path)
-        for key in {_key(text), _key(inside.real(text))}:
-            roots.setdefault(key, []).append(path)
-    return _Inside(roots, mounts, inside.allowed)
-
-
-class _Inside(Generic[K]):
-    """Finds the directories that hold a path; asks once for each directory above several paths.
-
-    ``roots`` are the directories by all their paths. Network mounts are accessed only where that is
-    ``allowed``.
-    """
-
-    def __init__(
-        self, roots: Mapping[str, Sequence[K]], mounts: Mounts, allowed: Collection[str]
-    ) -> None:
-        self._mounts, self.allowed = mounts, allowed
-        self._real_directory = cache(self._resolved)
-        self._known: dict[str, tuple[K, ...]] = {}
-        self._roots = roots
-        self.common = _common(roots)
-
-    def truly(self, path: str) -> tuple[K, ...]:
-        """Return the directories that hold ``path``, which has no links in it (or is empty)."""
-        return self._above(path) if os.path.isabs(path) else ()
-
-    def named(self, path: str) -> tuple[K, ...]:
-        """Return the directories that hold ``path``, which may contain links.
-
-        By its text, by the target of its directory (an environment's ``bin/python`` is a link out
-        of it), and by its own target (``~/.local/bin/black``).
-        """
-        if not os.path.isabs(path) or "\0" in path or path.startswith(_OF_ITS_OWN):
-            return ()
-        known = self._known.get(path)
-        if known is None:
-            text = os.path.normpath(path)
-            folder, name = os.path.split(text)
-            known = (
-                self._above(text)
-                or self._above(os.path.join(self._real_directory(folder) or folder, name))
-                or self._above(self.real(text))
-            )
-            self._known[path] = known
-        return known
-
-    def _above(self, path: str) -> tuple[K, ...]:
-        folder = _key(path)
-        if not folder.startswith(self.common):  # as most libraries
-            return ()
-        found: list[K] = []
-        while True:
-            found += self._roots.get(folder, ())
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                return tuple(found)
-            folder = parent
-
-    def real(self, path: str) -> str:
-        """Return ``path`` with its links resolved, itself if that would access a network mount."""
-        folder, name = os.path.split(path)
-        directory = self._real_directory(folder)
-        if directory is None:
-            return path
-        real = os.path.join(directory, name)
-        mount = self._mounts.points.get(real)
-        if mount is not None and mount.network and mount.point not in self.allowed:
-            return path
-        return (self._resolved(path) or path) if os.path.islink(real) else real
-
-    def _resolved(self, path: str) -> str | None:
-        try:
-            return resolved(path, self._mounts, self.allowed)
-        except (OSError, ValueError):
-            return None
-
-
-def _key(path: str) -> str:
-    return os.path.normcase(path)
-
-
-def _common(paths: Collection[str]) -> str:
-    """Return what all paths begin with, "" where that is nothing."""
-    try:  # all others lie between these two
-        return os.path.commonpath([min(paths), max(paths)])
-    except ValueError:
-        return ""
 
 
 def _on_linux(pids: Iterable[int], within: str = "") -> Iterator[_Process]:
