@@ -40,7 +40,7 @@ def test_the_project_of_the_current_directory(place: Place) -> None:
     environment = place.central(project)
     (project / "src").mkdir()
     shown = run_in(project / "src", place.home, "--dry-run")
-    assert "+ alpha 2.0  installed" in shown.stdout
+    assert "+ alpha 2.0" in shown.stdout
     assert packages(environment) == set()
     done = run_in(project / "src", place.home)
     assert done.stdout.splitlines()[-1].startswith("web: done. Installed: alpha 2.0. ")

@@ -54,6 +54,7 @@ def everything() -> model.Plan:
         model.Item(
             with_tool(row("ruff", model.Status.TOOL, mib=5, reclaimable=5, cache=0)),
             how=model.Removal.TOOL,
+            command="uv tool uninstall ruff",
         ),
     )
     return model.Plan(
@@ -100,7 +101,7 @@ def test_everything_that_a_plan_says_is_said() -> None:
         "ruff  tool  5.0 MiB reclaimable  +cache 0 B",
         "  ~/code/ruff is what its name was made from.",
         "  ~/.cache/uv/environments-v2/ruff-3f2a9c1d",
-        "  removed by uv tool uninstall ruff: this cannot be undone",
+        "  runs uv tool uninstall ruff, which cannot be undone",
         "",
         "Skipped",
         "! used  It is in use: pid 7 (python3).",
@@ -146,7 +147,11 @@ def test_names_are_fit_to_show_and_never_markup() -> None:
         only = (model.Package(name, name, name),)
         plan = model.Plan(
             model.Action.DELETE,
-            (model.Item(with_tool(hostile), only, links=links, how=model.Removal.TOOL),),
+            (
+                model.Item(
+                    with_tool(hostile), only, links=links, how=model.Removal.TOOL, command=name
+                ),
+            ),
             (model.Refusal(HOME / name, name, name),),
         )
         text = in_colours(plan_in_words(plan, HOME)).plain

@@ -56,7 +56,7 @@ def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
         await driver.press("space", "S")
         await shown(driver)
         assert "Sync 2 environments" in driver.text
-        assert "+ imaging 10.2.0  installed" in driver.text
+        assert "+ imaging 10.2.0" in driver.text
         assert "Already up to date" in driver.text
         assert "imaging" not in installed(api)
         await done(driver, "2 synced")

@@ -9,17 +9,19 @@ import click
 
 from venvdash.actions.delete.consent import names_to_type, words_to_type
 from venvdash.actions.events import Finished
+from venvdash.actions.process.run_log import typed
 from venvdash.cli import prompts
 from venvdash.cli.pipeline import F, Job, not_done, planned
 from venvdash.cli.searching import finish_search
 from venvdash.cli.styles import say
 from venvdash.formats import size
 from venvdash.model import Outcome, Plan
-from venvdash.presentation.document import Line, plain
+from venvdash.presentation.document import Line, Piece, plain
 from venvdash.presentation.json_values import plan_json
 from venvdash.presentation.plans import plan_in_words
+from venvdash.presentation.roles import Role
 from venvdash.session import Session
-from venvdash.text import counted
+from venvdash.text import counted, visible
 
 
 def deleting(function: F) -> F:
@@ -74,8 +76,11 @@ def _lines(plan: Plan, home: Path, *, clean_cache: bool) -> Iterator[Line]:
     """Yield the plan in words, and what becomes of packages in uv's cache."""
     yield from plan_in_words(plan, home, sums_last=True)
     if plan.packages_only_in_cache:
-        what = "Removes them" if clean_cache else "Use `--clean-cache` to remove them"
-        yield plain(f"{what} from uv's cache.")
+        names = visible(typed(("uv", "cache", "clean", *plan.packages_only_in_cache)))
+        if clean_cache:
+            yield Line((Piece("Then runs "), Piece(names, Role.STRONG)))
+        else:
+            yield plain("Use `--clean-cache` to remove them from uv's cache.")
 
 
 def _agreed(plan: Plan, names: Sequence[str], *, now: bool) -> bool:

@@ -99,7 +99,8 @@ class Item:
     be installed again: from local paths or wheels, or named by no lockfile of the project.
     ``confirm`` says why its name must be typed before it goes, a sentence; empty where a yes will
     do.
-    ``folder`` is where it goes, None where its tool removes it for good.
+    ``folder`` is where it goes, None where its tool removes it for good: with ``command``, as one
+    would type it.
     ``unsearched`` says what the search for its project has not looked at, a sentence; where it is
     not empty, the environment may go to the trash but not be freed.
     """
@@ -112,6 +113,7 @@ class Item:
     confirm: str = ""
     folder: TrashFolder | None = None
     unsearched: str = ""
+    command: str = ""
 
     @property
     def searching(self) -> bool:

@@ -16,6 +16,10 @@ _CODES = {  # of ANSI (SGR), as terminals show them in the colours of their them
     Role.WARNING: "33",
     Role.ERROR: "31",
     Role.ACCENT: "36",
+    Role.ADDED: "32",
+    Role.REMOVED: "1;31",
+    Role.CHANGED: "33",
+    Role.REINSTALLED: "3;36",
 }
 _choice = "auto"
 

@@ -210,6 +210,7 @@ def _item_json(item: Item) -> dict[str, object]:
         "lasts_until": (item.folder.lasts_until or None) if item.folder else None,
         "user_files": user_files_json(usage.user_files) if usage else None,
         "unsearched": item.unsearched or None,
+        "command": item.command or None,
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
     }

@@ -13,6 +13,7 @@ from venvdash.presentation.searches import search_in_words, unsearched_in_words
 from venvdash.text import counted, short_path, visible, with_tilde
 
 _MOST_NAMED = 12  # packages that are called by name
+_FOR_GOOD = Piece("cannot be undone", Role.WARNING)
 _UNTOLD = frozenset({Flag.ALIAS, Flag.VOLATILE})  # said otherwise, or no news to who deletes it
 
 
@@ -94,8 +95,8 @@ def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
         leads = f" {short_path(target, home)}" if target is not None else ""
         yield plain(f"  deletes only the link; its target{leads} stays")
     elif item.how == Removal.TOOL:
-        command = visible(environment.traits.tool or "its tool's own command")
-        yield warning(f"  removed by {command}: ", "this cannot be undone")
+        command = Piece(with_tilde(visible(item.command), home), Role.STRONG)
+        yield Line((Piece("  runs "), command, Piece(", which "), _FOR_GOOD))
     elif item.how == Removal.IN_PLACE:
         yield warning("  ", "no trash", ": directories of a container image cannot be renamed;")
         yield plain("  only `--now` deletes it, permanently: this cannot be undone")

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from venvdash.actions.process.run_log import typed
-from venvdash.model import PackageChange, Proposal
+from venvdash.model import Action, Proposal
 from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
 from venvdash.presentation.labels import verb_of
+from venvdash.presentation.package_diff import planned_diff
 from venvdash.presentation.roles import Role
-from venvdash.text import counted, short_path, visible, with_tilde
-
-_MOST_PACKAGES = 500  # of one environment
-_SIGNS = {"installed": "+", "uninstalled": "-", "reinstalled": "~"}
+from venvdash.text import short_path, visible, with_tilde
 
 
 def proposals_in_words(
@@ -44,19 +42,10 @@ def _possible(proposal: Proposal, home: Path | None) -> Iterator[Line]:
     for command in proposal.commands:
         shown = with_tilde(visible(typed(command)), home)
         yield Line((Piece("  runs "), Piece(shown, Role.STRONG)))
-    yield from _packages(proposal.packages)
-
-
-def _packages(changes: Sequence[PackageChange]) -> Iterator[Line]:
-    if changes:
-        yield plain(f"  {counted(len(changes), 'package')} would change:")
-    for change in changes[:_MOST_PACKAGES]:
-        sign = _SIGNS.get(change.action, "·")
-        words = f"{visible(change.name, 128)} {visible(change.version, 64)}".rstrip()
-        said = Piece(f"  {visible(change.action, 64)}", Role.MUTED)
-        yield Line((Piece(f"    {sign} {words}"), said))
-    if len(changes) > _MOST_PACKAGES:
-        yield Line((Piece(f"    and {len(changes) - _MOST_PACKAGES} more", Role.MUTED),))
+    # An environment that gets another Python is deleted first, with all of its packages.
+    replaced = proposal.action is Action.SYNC and proposal.python is not None
+    before = proposal.row.environment.packages if replaced else ()
+    yield from planned_diff(proposal.packages, before).changes()
 
 
 def _refused(proposal: Proposal, home: Path | None, trust: Line | None) -> Iterator[Line]:

@@ -16,6 +16,10 @@ class Role(StrEnum):
     ERROR = "error"
     ACCENT = "accent"
     STATUS = "status"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    REINSTALLED = "reinstalled"
 
 
 STATUS_ROLES = {

@@ -29,6 +29,10 @@ ROLE_STYLES = {
     Role.WARNING: "$text-warning",
     Role.ERROR: "$text-error",
     Role.ACCENT: "$text-accent",
+    Role.ADDED: "$text-success",
+    Role.REMOVED: "bold $text-error",
+    Role.CHANGED: "underline $text-warning",
+    Role.REINSTALLED: "italic $text-accent",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from venvdash.actions import destinations
 from venvdash.actions.context import Context
 from venvdash.actions.copy import copy_environment
-from venvdash.actions.copy.reinstall import base_python
+from venvdash.actions.copy.reinstall import REQUIREMENTS, base_python
 from venvdash.actions.copy.requirements import Requirements
 from venvdash.actions.destinations import Target, TargetError, place_warnings
 from venvdash.actions.errors import words
@@ -16,6 +16,8 @@ from venvdash.actions.process import uv
 from venvdash.actions.table import Table
 from venvdash.model import (
     Action,
+    Package,
+    PackageChange,
     Proposal,
     Row,
 )
@@ -56,6 +58,7 @@ def propose_copy(
         says=tuple(_says_copy(table, row, target, packages, root is None)),
         warns=tuple(place_warnings(table, row, target, name)),
         commands=_commands(row, place, packages, python),
+        packages=() if packages.obstacles else tuple(map(_installed, row.environment.packages)),
     )
 
 
@@ -123,9 +126,11 @@ def _commands(
         return ()
     base = python or str(base_python(row.environment))
     made = ("uv", "venv", "--python", base, str(place))
+    if not packages.requirements:
+        return (made,)
     install = ("uv", "pip", "install", "--no-deps", "--python", str(place))
-    return (made, (*install, *(word for line in packages.requirements for word in _split(line))))
+    return (made, (*install, "-r", REQUIREMENTS))
 
 
-def _split(requirement: str) -> list[str]:
-    return requirement.split(" ", 1) if requirement.startswith("-e ") else [requirement]
+def _installed(package: Package) -> PackageChange:
+    return PackageChange(package.name, package.version, "installed")

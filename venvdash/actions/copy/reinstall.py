@@ -19,7 +19,8 @@ from venvdash.stores.pyvenv_cfg import parse_cfg
 from venvdash.system import responsiveness
 from venvdash.system.files import read_text
 
-_REQUIREMENTS = "requirements.txt"
+REQUIREMENTS = "requirements.txt"
+"""The name of the file with the packages of a copy, while it is made."""
 # What would send uv elsewhere, or make other environments than were asked for.
 _DROPPED = frozenset(
     {"VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_SYSTEM_PYTHON"}
@@ -55,7 +56,7 @@ class Reinstallation:
         options += ["--quiet", "--no-project", "--python", str(python)]
         yield from self._uv("venv", *options, making.path)
         if packages.requirements:
-            file = making.path.parent / _REQUIREMENTS
+            file = making.path.parent / REQUIREMENTS
             file.write_text("".join(f"{line}\n" for line in packages.requirements))
             count = len(packages.requirements)
             yield Progressed(f"installing {count} package{'s' * (count > 1)}")

@@ -97,15 +97,15 @@ def _item(row: Row, context: Context, silent: frozenset[Path]) -> Item:
             raise ChangedError(
                 f"You have no permission to remove its project's link {visible(path)}."
             )
-    how = Removal.TRASH
+    how, command = Removal.TRASH, ""
     if tool_commands.needs_tool(row.environment):
-        tool_commands.command(row.environment, context.machine)
+        command = tool_commands.command(row.environment, context.machine).shown
         how = Removal.TOOL
     elif overlayfs.renamable(row.environment.entry, context.mounts) is False:
         how = Removal.IN_PLACE
     folder = _folder(row, entry, context) if how is Removal.TRASH else None
     only_here, confirm = tuple(_only_here(row, silent)), _confirm(row, entry, context)
-    return Item(row, only_here, edits, here, how, confirm, folder)
+    return Item(row, only_here, edits, here, how, confirm, folder, command=command)
 
 
 def _folder(row: Row, entry: Path, context: Context) -> TrashFolder:

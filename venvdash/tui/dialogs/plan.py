@@ -122,7 +122,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
             return
         clean = self.query_one("#clean", Choice)
         only = len(planned.packages_only_in_cache)
-        clean.relabel(f"Remove {counted(only, 'package')} from uv's cache that nothing else uses")
+        clean.relabel(f"Run `uv cache clean` for {counted(only, 'package')} that nothing else uses")
         clean.display = only > 0
         self._show_answers(planned)
         self._show_typed()
