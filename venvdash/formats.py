@@ -36,6 +36,19 @@ def size(count: int | None) -> str:
     return f"{number} {unit}"
 
 
+def number(count: int | None) -> str:
+    """Return a count as ``950``, ``9.5k``, ``95k`` or ``1.2M``, 5 cells at most; ``…`` if None."""
+    if count is None:
+        return "…"
+    for unit, word in ((1, ""), (10**3, "k"), (10**6, "M"), (10**9, "G")):
+        value = count / unit
+        if value < 10 and unit > 1 and round(value, 1) < 10:
+            return f"{value:.1f}{word}"
+        if round(value) < 1000:
+            return f"{value:.0f}{word}"
+    return f"{count // 10**9}G"
+
+
 def reclaimable(usage: "Usage | None") -> str:
     """Return what deleting an environment frees, as ``size`` does; ``≤`` before an upper bound."""
     return size(None) if usage is None else bounded(usage.reclaimable, usage.at_most)

@@ -121,6 +121,10 @@ def test_names_filters_and_order(some: Home) -> None:
     assert named(some, "code/web") == ["web"]
     assert named(some, str(some.path / "code" / "api")) == ["api"]
     assert named(some, "--sort", "status") == ["api", "web", "scratch"]
+    for number in range(9):
+        (some.path / ".venvs" / "scratch" / "lib" / f"more{number}").touch()
+    answer = json.loads(run(some, "list", "--json", "--sort", "files").stdout)
+    assert answer["environments"][0]["name"] == "scratch"
 
 
 def test_what_is_not_found_is_said_and_the_rest_is_listed(some: Home) -> None:

@@ -31,6 +31,18 @@ def test_a_size_never_leaves_its_column(count: int) -> None:
     assert len(formats.size(count)) <= formats.SIZE_CELLS
 
 
+def test_counts_as_people_write_them() -> None:
+    counts = (None, 0, 999, 1000, 9949, 9951, 12_345, 999_499, 999_500, 1_234_567, 10**9, 10**13)
+    assert [formats.number(count) for count in counts] == [
+        *("…", "0", "999", "1.0k", "9.9k", "10k", "12k", "999k", "1.0M", "1.2M", "1.0G", "10000G")
+    ]
+
+
+@given(st.integers(0, 10**12))
+def test_a_count_never_leaves_its_column(count: int) -> None:
+    assert len(formats.number(count)) <= 5
+
+
 def test_ages_use_the_largest_unit_that_says_enough() -> None:
     day = 86400
     ages = (5, 60, 3599, 3600, 47 * 3600, 2 * day, 60 * day, 61 * day, 730 * day, 731 * day)

@@ -52,11 +52,29 @@ def test_columns_never_leave_the_line_and_use_it_whole(width: int) -> None:
         (100, "name status python reclaimable size used"),
         (120, "name status python reclaimable size used where"),
         (160, "name status python reclaimable cache size used kind where"),
-        (200, "name status python reclaimable cache size used packages kind where"),
+        (170, "name status python reclaimable cache size used packages kind where"),
+        (200, "name status python reclaimable cache size used files packages kind where"),
     ],
 )
 def test_the_width_alone_says_which_columns_there_are(width: int, keys: str) -> None:
     assert [item.column.key for item in placed_at(width)] == keys.split()
+
+
+@pytest.mark.parametrize(
+    ("width", "key", "keys"),
+    [
+        (60, "files", "name status reclaimable used"),
+        (80, "files", "name status reclaimable size used files"),
+        (80, "python", "name status python reclaimable size used"),
+        (80, "where", "name status reclaimable size used"),
+        (120, "files", "name status python reclaimable size used files where"),
+        (200, "files", "name status python reclaimable cache size used files packages kind where"),
+    ],
+)
+def test_the_column_sorted_by_is_shown_where_there_is_room(width: int, key: str, keys: str) -> None:
+    placed = fit(COLUMNS, width, width - GUTTERS, key)
+    assert [item.column.key for item in placed] == keys.split()
+    assert placed[-1].x + placed[-1].width <= width - GUTTERS
 
 
 MADE = summary_of(
@@ -107,6 +125,7 @@ def test_each_cell_has_its_style(width: int) -> None:
         "cache": ["plain"],
         "size": ["size"] if width < 100 else ["plain", "plain", "size"],
         "used": ["muted"],
+        "files": ["plain"],
         "packages": ["muted"],
         "kind": ["muted"],
         "where": ["muted"],

@@ -38,6 +38,7 @@ _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "name": lambda row: (row.name.casefold(),),
     "size": lambda row: (-(row.usage.on_disk if row.usage else -1),),
     "reclaimable": lambda row: (-(row.usage.reclaimable if row.usage else -1),),
+    "files": lambda row: (-(row.usage.files if row.usage else -1),),
     "used": lambda row: (-(row.used or 0),),
     "python": lambda row: tuple(int(p) for p in _numbers(row.environment.python)),
     "status": lambda row: (list(Status).index(row.verdict.status),),
@@ -45,7 +46,7 @@ _SORTS: dict[str, Callable[[Row], tuple[object, ...]]] = {
     "project": lambda row: (str(row.verdict.project or "\uffff"),),
 }
 
-_NEED_SIZES = ("size", "reclaimable")
+_NEED_SIZES = ("size", "reclaimable", "files")
 
 
 def _numbers(version: str | None) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from venvdash.cli import output
 from venvdash.cli.stores import store_json
-from venvdash.formats import reclaimable, size
+from venvdash.formats import number, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation import list_table
 from venvdash.presentation.json_values import row_json
@@ -60,6 +60,7 @@ def table(
             size(row.usage.on_disk if row.usage else None),
             reclaimable(row.usage),
             size(row.usage.cache_held if row.usage else None),
+            number(row.usage.files if row.usage else None),
         )
         for row in rows
     ]

@@ -43,11 +43,12 @@ SORT_KEYS: dict[str, Callable[[Summary], Any]] = {
     "status": lambda row: _STATUS_RANK[row.status],
     "kind": lambda row: row.kind,
     "packages": lambda row: row.packages,
+    "files": lambda row: row.files,
     "where": lambda row: row.projects[0].casefold() if row.projects else None,
 }
 
 # Columns whose first sorting is the biggest first: that is what people look for.
-BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages"})
+BIG_FIRST = frozenset({"python", "size", "reclaimable", "cache", "packages", "files"})
 
 
 def in_order(rows: Iterable[Summary], key: str, *, descending: bool) -> list[Summary]:

@@ -22,7 +22,7 @@ def status_in_words(row: ListedRow) -> str:
 def lines(
     rows: Sequence[ListedRow],
     now: float,
-    sizes: Sequence[tuple[str, str, str]] | None = None,
+    sizes: Sequence[tuple[str, str, str, str]] | None = None,
     packages: Sequence[str] | None = None,
     total: str = "",
 ) -> list[str]:
@@ -62,6 +62,7 @@ def _columns(*, usage: bool, marked: bool, packages: bool) -> tuple[Column, ...]
         Column("SIZE", right=True, drop=2),
         Column("RECLAIMABLE", right=True),
         Column("+CACHE", right=True, drop=6),
+        Column("FILES", right=True, drop=7),
     )
     return (
         Column("  NAME" if marked else "NAME", least=24),

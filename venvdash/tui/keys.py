@@ -65,6 +65,7 @@ SORT = _bindings(
     ("U", "sort('used')", "By last use"),
     ("T", "sort('status')", "By status"),
     ("V", "sort('python')", "By Python version"),
+    ("F", "sort('files')", "By number of files"),
     ("less_than_sign", "sort_column(-1)", "By the previous column"),
     ("greater_than_sign", "sort_column(1)", "By the next column"),
     ("I", "invert", "Reverse the order"),

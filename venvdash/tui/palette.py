@@ -26,6 +26,7 @@ _SORTS = {
     "status": "status",
     "python": "Python",
     "packages": "number of packages",
+    "files": "number of files",
     "kind": "kind",
     "where": "project's path",
 }

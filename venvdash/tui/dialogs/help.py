@@ -16,6 +16,7 @@ _WORDS = (
     ("Reclaimable", "what deleting it frees; shared files stay"),
     ("≤", "at most: the file system reports no exact figure"),
     ("+Cache", "what then stays in uv's cache"),
+    ("Files", "how many files it has: inodes, but for hard links"),
     ("3.9!", "this Python release gets no security fixes any more"),
     ("Used", "time since it was last used"),
     ("≥", "at least: together they may free more"),

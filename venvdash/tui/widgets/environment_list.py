@@ -75,6 +75,10 @@ def _kind(row: Summary, width: int) -> Parts:
     return ((left(visible(row.kind, 64), width), "muted"),)
 
 
+def _files(row: Summary, width: int) -> Parts:
+    return ((right(formats.number(row.files), width), "plain" if row.files else "muted"),)
+
+
 def _packages(row: Summary, width: int) -> Parts:
     return ((right(str(row.packages), width), "muted"),)
 
@@ -115,7 +119,8 @@ def columns(
         Column("size", "Size", SIZE_BAR, bar, since=70, until=100),
         Column("size", "     Size", 9 + 1 + SIZE_BAR, size_and_bar, since=100),
         Column("used", "Used", 6, _used, numeric=True, since=60),
-        Column("packages", "Pkgs", 5, _packages, numeric=True, since=180),
+        Column("files", "Files", 6, _files, numeric=True, since=180),
+        Column("packages", "Pkgs", 5, _packages, numeric=True, since=170),
         Column("kind", "Kind", 17, _kind, since=160),
         Column("where", "Where", 24, where, grow=2, since=120),
     )

@@ -57,13 +57,19 @@ class Placed(Generic[T]):
     width: int
 
 
-def fit(columns: Sequence[Column[T]], width: int, room: int) -> tuple[Placed[T], ...]:
+def fit(
+    columns: Sequence[Column[T]], width: int, room: int, sorted_by: str = ""
+) -> tuple[Placed[T], ...]:
     """Return the columns of a table ``width`` cells wide, one cell apart in ``room`` cells.
 
-    They depend on nothing else: no column moves while items come and change.
+    The one that it is sorted by is shown in a narrower table, too, if there is room. They depend on
+    nothing else: no column moves while items come and change.
     """
     kept = [column for column in columns if column.since <= width < column.until]
-    spare = max(0, room - sum(column.width + 1 for column in kept) + 1)
+    if sorted_by not in (column.key for column in kept):
+        wider = [one for one in columns if one in kept or one.key == sorted_by]
+        kept = wider if _least(wider) <= room else kept
+    spare = max(0, room - _least(kept))
     shares = sum(column.grow for column in kept)
     placed, x = [], 0
     for column in kept:
@@ -71,6 +77,11 @@ def fit(columns: Sequence[Column[T]], width: int, room: int) -> tuple[Placed[T],
         placed.append(Placed(column, x, column.width + more))
         x += column.width + more + 1
     return tuple(placed)
+
+
+def _least(columns: Sequence[Column[T]]) -> int:
+    """Return how many cells columns need."""
+    return sum(column.width + 1 for column in columns) - 1
 
 
 class Drawn(Generic[T]):
@@ -145,7 +156,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self._drawn: dict[Hashable, Drawn[T]] = {}
         self._version = 0  # counts changes of what all cells depend on beside their item
         self._minute = 0  # ages change with it
-        self.sorted_by: tuple[str, bool] = ("", False)
+        self._sorted_by: tuple[str, bool] = ("", False)
         self.chosen_by_hand = False
         self.marked: Container[Hashable] = ()
 
@@ -173,6 +184,25 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self._scroll_line_to(place - line)
         self._take_current()
         self.repaint()
+
+    @property
+    def sorted_by(self) -> tuple[str, bool]:
+        """The key of the column by which the items are sorted, and whether they descend."""
+        return self._sorted_by
+
+    @sorted_by.setter
+    def sorted_by(self, sorted_by: tuple[str, bool]) -> None:
+        key, self._sorted_by = self._sorted_by[0], sorted_by
+        if key != sorted_by[0]:
+            self._fit()
+
+    def _fit(self) -> None:
+        """Compute which columns there are, and their widths."""
+        room = self.line_width - self.GUTTER
+        columns = fit(self._all_columns, self.size.width, room, self._sorted_by[0])
+        if columns != self.columns:
+            self.columns = columns
+            self._drawn.clear()
 
     def _take_items(self, items: Sequence[T]) -> None:
         # A list may change; of other sequences each item is made when it is drawn.
@@ -292,9 +322,9 @@ class LineTable(LineView, Generic[T], can_focus=True):
     # Drawing
 
     def resized(self) -> None:
-        """Compute the widths of the columns."""
+        """Adapt the columns."""
         self._drawn.clear()
-        self.columns = fit(self._all_columns, self.size.width, self.line_width - self.GUTTER)
+        self._fit()
         self.set_line_count(len(self.items) + 1)
         self._show_cursor()
         self.repaint()
@@ -330,7 +360,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         return Strip([Segment(left(text, width), self._style("hint", False))], width)
 
     def _header(self, width: int) -> Strip:
-        key, descending = self.sorted_by
+        key, descending = self._sorted_by
         segments, used = [Segment(" " * self.GUTTER, self._style("header", False))], self.GUTTER
         for placed in self.columns:
             title, name = placed.column.title, "header"
