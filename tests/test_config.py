@@ -79,6 +79,9 @@ def test_the_root_of_the_file_system_is_no_store(tmp_path: Path, path: str) -> N
     text = f'[[stores]]\npath = "{path}"\n'
     assert "not the root of the file system" in problem(tmp_path, text)
     assert written(tmp_path, text).stores == ()
+    text = f'store = "{path}"\n'
+    assert "not the root of the file system" in problem(tmp_path, text)
+    assert written(tmp_path, text).store == ""
 
 
 def test_what_would_take_the_parser_for_ever_is_refused(tmp_path: Path) -> None:
@@ -91,7 +94,9 @@ def test_what_would_take_the_parser_for_ever_is_refused(tmp_path: Path) -> None:
 def test_folders_mean_the_same_in_every_directory(tmp_path: Path, key: str) -> None:
     for text in ("", "code", "./code", "~ada/code", "*", "/code\\u0000"):
         said = problem(tmp_path, f'{key} = ["/srv", "{text}"]\n')
-        assert f"toml:1: `{key}` must be absolute paths" in said
+        assert f"toml:1: `{key}` must be absolute" in said
+    assert "toml:1: `store` must be absolute" in problem(tmp_path, 'store = "venvs"\n')
+    assert "toml:1: `store` must be a string" in problem(tmp_path, "store = false\n")
     assert written(tmp_path, f'{key} = ["~", "~/code", "$SRV/code", "/srv"]\n')
 
 

@@ -59,17 +59,23 @@ def _read_folder(value: object) -> str:
     path: str = _TEXT.read(value)
     home_or_variable = path == "~" or path.startswith(("~/", "~\\", "$"))
     if "\0" in path or not (home_or_variable or os.path.isabs(path)):
-        raise ValueError(f"must be absolute paths, or begin with ~/ (not {path!r})")
+        raise ValueError(f"must be absolute, or begin with ~/ (not {path!r})")
     return path
 
 
 _TEXT = codec.plain(_LIMIT)
 _FOLDERS = codec.several(codec.Kind(_read_folder, str), _MOST)
 _PATHS = {"kind": _FOLDERS, "what": "list of folders"}
-_STORE = codec.checked(
-    codec.checked(_TEXT, bool, "a folder"),
-    lambda path: os.path.normpath(path) not in ("/", "//"),
-    "a folder of environments, not the root of the file system",
+
+
+def _is_no_root(path: str) -> bool:
+    return os.path.normpath(path) not in ("/", "//")
+
+
+_NO_ROOT = "a folder of environments, not the root of the file system"
+_STORE = codec.checked(codec.checked(_TEXT, bool, "a folder"), _is_no_root, _NO_ROOT)
+_DEFAULT_STORE = codec.checked(
+    codec.Kind(lambda value: "" if value == "" else _read_folder(value), str), _is_no_root, _NO_ROOT
 )
 
 
@@ -155,6 +161,14 @@ class Config:
         '[[stores]]\npath = "~/.cache/uv-venv"\nlayout = "mirrored"\nbase = "/"',
         kind=codec.several(_STORES.kind, _MOST),
         what="list of tables with `path`, `layout` and `base`",
+    )
+    store: str = _setting(
+        "",
+        "The folder for environments that are created or adopted without naming a place. Without "
+        "it, that is `WORKON_HOME`, or `~/.virtualenvs` if it exists, or `~/.venvs`.",
+        'store = "/scratch/$USER/venvs"',
+        kind=_DEFAULT_STORE,
+        what="a folder",
     )
     project_roots: tuple[str, ...] = _setting(
         (),

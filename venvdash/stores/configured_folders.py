@@ -43,7 +43,7 @@ class ConfiguredStores(Store):
     nested = True
 
     def roots(self, machine: Machine, config: Config) -> Iterator[Root]:
-        """Yield the folders of the configuration and of two shell functions' variables.
+        """Yield ``stores`` and ``store`` of the configuration, and two shell functions' variables.
 
         Relative ones start at HOME. puv names environments in PUV_VENV_LOCATION, fuv's UV_DEPOT
         has either layout (https://github.com/astral-sh/uv/issues/1495).
@@ -53,6 +53,8 @@ class ConfiguredStores(Store):
             root = _root(given, machine, str(config.path or ""))
             seen.add(root.path)
             yield root
+        if config.store and machine.expand_from_home(config.store) not in seen:
+            yield _root(ConfiguredStore(config.store), machine, str(config.path or ""))
         for variable in _VARIABLES:
             path = machine.variable(variable)
             if path and (folder := machine.expand_from_home(path)) not in seen:
