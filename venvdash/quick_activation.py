@@ -3,8 +3,10 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+from venvdash import uv_hint
 from venvdash.records.answers import Answer, recently
 from venvdash.system import shells, trust
 from venvdash.system.machine import Machine
@@ -31,6 +33,13 @@ def code(answer: Answer, shell: str, *, change: bool) -> str:
         return family.activating(activation, machine)
     except ShellError:
         return ""
+
+
+def hints(answer: Answer, *, change: bool) -> Iterator[str]:
+    """Yield what `activate` says of uv, see ``uv_hint``; arguments as of ``code``."""
+    machine = Machine.current()
+    directory = _directory(answer, machine) if change and answer.project else machine.cwd
+    return uv_hint.hints(machine, Path(answer.path), directory or machine.home)
 
 
 def _family(shell: str, machine: Machine) -> Shell | None:

@@ -10,7 +10,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from venvdash.records.answers import Answer
@@ -35,7 +35,7 @@ NAMED = frozenset(
             "path",
             "pin",
         ),
-        *("relink", "rename", "shell", "sync", "unlink", "unpin"),
+        *("relink", "rename", "run", "shell", "sync", "unlink", "unpin"),
     }
 )
 _COMPLETING = "_VENVDASH_COMPLETE"
@@ -68,7 +68,7 @@ def _complete(shell: str) -> bool:
     breaks = os.environ.get("COMP_WORDBREAKS", "") if shell == "bash_complete" else ""
     known = max((at + 1 for at, char in enumerate(typed) if char in breaks), default=0)
     form = "plain\n{}\n_" if shell == "zsh_complete" else "plain,{}"
-    return _print("", "\n".join(form.format(name[known:]) for name in names) + "\n")
+    return _print((), "\n".join(form.format(name[known:]) for name in names) + "\n")
 
 
 def _typed(shell: str) -> str | None:
@@ -100,7 +100,7 @@ def _path(arguments: "Sequence[str]") -> bool:
         return False
     answer = remembered(names[0] if names else None)
     text = _of(answer, *options) if answer else ""
-    return answer is not None and bool(text) and _print(answer.note, f"{text}\n")
+    return answer is not None and bool(text) and _print((answer.note,), f"{text}\n")
 
 
 def _activate(arguments: "Sequence[str]") -> bool:
@@ -125,7 +125,10 @@ def _activate(arguments: "Sequence[str]") -> bool:
         text = quick_activation.code(answer, given["--shell"], change=bool(given["--cd"]))
     except (OSError, ValueError):  # what was remembered makes no sense
         return False
-    return bool(text) and _print(answer.note, text)
+    if not text:
+        return False
+    hints = quick_activation.hints(answer, change=bool(given["--cd"])) if names else ()
+    return _print((answer.note, *hints), text)
 
 
 def _list(arguments: "Sequence[str]") -> bool:
@@ -192,13 +195,13 @@ def _state_directory() -> "Path | None":
     return above / "venvdash"
 
 
-def _print(note: str, text: str) -> bool:
+def _print(notes: "Iterable[str]", text: str) -> bool:
     """Print an answer as the command line would; False if that has to report an error."""
     from venvdash.text import visible
 
     data = f"{visible(text[:-1])}\n".encode() if os.isatty(1) else os.fsencode(text)
     try:
-        if note:
+        for note in filter(None, notes):
             sys.stderr.write(f"venvdash: {visible(note)}\n")
             sys.stderr.flush()
     except (OSError, ValueError, AttributeError):

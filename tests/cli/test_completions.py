@@ -116,7 +116,7 @@ def test_every_command_that_takes_names_completes_them(environments: Home) -> No
         assert complete_as_bash(environments, f"venvdash {command} wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash list webapp wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash info /ho") == ["dir,/ho"]
-    assert complete_as_bash(environments, "venvdash shell wea -- wea") == []
+    assert complete_as_bash(environments, "venvdash run wea -- wea") == []
     assert complete_as_bash(environments, "venvdash shell 'wea") == ["plain,weather"]
 
 

@@ -39,7 +39,7 @@ def test_every_command_takes_it(home: Home, project: Path) -> None:
     assert run(home, below, "path").stdout.strip() == str(inside)
     assert run(home, below, "path", "--project").stdout.strip() == str(project)
     assert f"VIRTUAL_ENV={inside}\n" in run(home, below, "activate", "--shell", "bash").stdout
-    words = ("shell", "--", "sh", "-c", "echo $VIRTUAL_ENV; pwd")
+    words = ("run", "--", "sh", "-c", "echo $VIRTUAL_ENV; pwd")
     assert run(home, below, *words).stdout.split() == [str(inside), str(project)]
     assert run(home, below, "edit", EDITOR="pwd").stdout.strip() == str(project)
     done = run(home, below, "sync")

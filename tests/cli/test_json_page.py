@@ -132,6 +132,7 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     for name in ("report.py", "sandbox", "webtools", "py-nightly", "scratchpad", "webapp"):
         checker.check(printed(user, "info", name, "--json"), "info")
     checker.check(printed(user, "path", "webapp", "--json"), "paths")
+    checker.check(printed(user, "run", "webapp", "--all", "--json", "--", "echo", "x"), "runs")
     checker.check(printed(user, "config", "path", "--json"), "file")
     checker.check(printed(user, "config", "show", "--json"), "configuration")
     checker.check(printed(user, "note", "webapp", "--json"), "noted")

@@ -35,6 +35,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Home:
     from tests.conftest import home_in
 
     home = home_in(tmp_path_factory.mktemp("known"))
+    home.variables["PATH"] = "/usr/bin:/bin"  # without uv, of which `activate` would speak
     site = project(home, "code/site", "webapp")
     (venv(home.path / ".virtualenvs" / "web") / ".project").write_text(f"{site}\n")
     environment(home, "bare")
@@ -143,6 +144,24 @@ def test_it_activates_as_after_a_scan(known: Home, shell: str) -> None:
     scanned = known.venvdash("--no-records", *arguments, cwd=site, check=False)
     quick = _quick(known, *arguments, cwd=site)
     assert quick == ((scanned.stdout, scanned.stderr) if not scanned.returncode else None)
+
+
+def test_it_says_that_uv_would_use_another(known: Home, tmp_path: Path) -> None:
+    site = known.path / "code" / "site"
+    (tmp_path / "uv").write_text("")
+    (tmp_path / "uv").chmod(0o755)
+    home = replace(known, variables=known.variables | {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    for arguments in (("webapp",), ("webapp", "--cd")):
+        words = ("activate", *arguments, "--shell", "sh")
+        cwd = known.path if "--cd" in arguments else site
+        scanned = home.venvdash("--no-records", *words, cwd=cwd)
+        assert "`uv sync` here would make ~/code/site/.venv; `uv sync --active`" in scanned.stderr
+        quick = home.run(sys.executable, "-c", _ASKED, *words, cwd=cwd)
+        assert "sqlite3" not in quick.stderr.split()
+        assert (quick.stdout, quick.stderr.partition("sys\n")[0]) == (
+            scanned.stdout,
+            scanned.stderr,
+        )
 
 
 @pytest.mark.parametrize("shell", ["bash", "sh"])

@@ -73,7 +73,7 @@ def test_each_changes_only_what_is_his_own(tmp_path: Path, store: Path) -> None:
         status, said = forked(home, ["delete", other, "--yes"], becoming(uid))
         assert status == 2
         assert "belongs to another user" in said
-        status, said = forked(home, ["shell", other, "--", "true"], becoming(uid))
+        status, said = forked(home, ["run", other, "--", "true"], becoming(uid))
         # What root owns may be started by everybody; nobody's by root.
         assert (status == 0) == (other == "roots"), said
         assert (store / other).is_dir()

@@ -95,7 +95,8 @@ def test_what_is_active_already_is_left_behind(home: Home, api: Path) -> None:
     assert environ["VIRTUAL_ENV"] == str(api)
     assert environ["PATH"] == f"{api}/bin:/usr/bin:/bin"
     assert not {"PYTHONHOME", "_OLD_VIRTUAL_PATH"} & set(environ)
-    assert environ["UV_PROJECT_ENVIRONMENT"] == "mine"  # the user's own
+    assert environ["UV_PROJECT_ENVIRONMENT"] == str(api)  # its project's, while this runs
+    assert opened(session, only(session)).environ["UV_PROJECT_ENVIRONMENT"] == "mine"
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to give files away")

@@ -24,7 +24,7 @@ _ALLOCATIONS = 50_000  # before cyclic garbage is looked for: most commands end 
 _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
 _GROUPS = {
     "Look": ("list", "info", "diff"),
-    "Work": ("shell", "activate", "path", "edit", "sync"),
+    "Work": ("run", "shell", "activate", "path", "edit", "sync"),
     "Make": ("copy", "rename", "move"),
     "Link": ("relink", "unlink"),
     "Clean up": ("prune", "delete", "trash", "undo", "history"),

@@ -48,9 +48,11 @@ def command(records: bool, name: str | None, given: str | None, cd: bool) -> Non
     told = _told(given, opened.machine)
     (row,) = scan_for(opened, name, usage=False)
     try:
-        text = subshell.activating(opened, row, told, change=cd)
+        text, says = subshell.activating(opened, row, told, change=cd)
     except RefusedError as error:
         fail(f"cannot activate {row.name}. {error}", 2)
+    for sentence in says:
+        warn(sentence)
     if not sys.stdout.isatty():
         click.echo(os.fsencode(text), nl=False)
         return

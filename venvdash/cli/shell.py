@@ -1,10 +1,10 @@
-"""`venvdash shell`: the user's own shell, or one command, with an environment active."""
+"""`venvdash shell`: the user's own shell with an environment active."""
 
 import sys
 
 import click
 
-from venvdash.cli.common import REST, Passing, fail, session, warn
+from venvdash.cli.common import fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import scan_for
 from venvdash.session import subshell
@@ -12,40 +12,23 @@ from venvdash.session.subshell import Invocation, RefusedError
 from venvdash.system import terminal
 
 
-@click.command(
-    "shell",
-    cls=Passing,
-    options_metavar="[OPTIONS]",
-    short_help="Open a shell with an environment active.",
-)
-@click.argument(
-    "name", required=False, metavar="[NAME] [-- COMMAND...]", shell_complete=complete_name
-)
+@click.command("shell", short_help="Open a shell with an environment active.")
+@click.argument("name", required=False, shell_complete=complete_name)
 @click.option("--here", is_flag=True, help="Stay in the current directory.")
-@click.pass_context
-def command(ctx: click.Context, name: str | None, here: bool) -> None:
+@click.pass_obj
+def command(records: bool, name: str | None, here: bool) -> None:
     """Open your own shell with an environment active, in its project's directory.
 
     NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
-    The default is the environment of the current directory's project. With `-- COMMAND`, runs that
-    command instead of a shell, and exits with its status. The environment's own activation scripts
-    are not read.
+    The default is the environment of the current directory's project. The environment's own
+    activation scripts are not read. To run one command, use `venvdash run`.
     """
-    words: tuple[str, ...] = ctx.meta.get(REST, ())
-    if REST in ctx.meta and not words:
-        fail("`--` must be followed by a command.", 2)
-    if not words and not sys.stdin.isatty():
-        fail(
-            "a shell needs a terminal. Use `venvdash shell NAME -- COMMAND` to run one command.", 2
-        )
-    opened = session(records=ctx.obj)
+    if not sys.stdin.isatty():
+        fail("a shell needs a terminal. Use `venvdash run NAME -- COMMAND` to run one command.", 2)
+    opened = session(records=records)
     (row,) = scan_for(opened, name, usage=False)
     try:
-        invocation = (
-            subshell.command(opened, row, words, here=here)
-            if words
-            else subshell.shell(opened, row, here=here)
-        )
+        invocation = subshell.shell(opened, row, here=here)
     except RefusedError as error:
         fail(f"cannot open {row.name}. {error}", 2)
     leave(invocation)

@@ -11,18 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venvdash import uv_hint
 from venvdash.actions.context import Context
+from venvdash.actions.prefix import scripts
 from venvdash.actions.record_update import is_copy, update_record
 from venvdash.actions.safety.environment_reader import read_again, read_at
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Environment, Flag, Record, Row, Status
 from venvdash.records.answers import recently
-from venvdash.session import uv_hint
 from venvdash.session.core import Session
 from venvdash.system import shells, startup_folders, terminal
+from venvdash.system.files import real
 from venvdash.system.machine import Machine
 from venvdash.system.shells import Activation, Shell, ShellError, ShellStart, UserShell
-from venvdash.text import because, short_path, visible
+from venvdash.text import because, counted, short_path, visible
 
 EDITORS = ("VISUAL", "EDITOR")
 _USUAL = ("sensible-editor", "vim", "nano", "vi")
@@ -85,7 +87,7 @@ def shell(session: Session, row: Row, *, here: bool = False) -> Invocation:
     says = (f"{own.program.name} in {where} with {row.name} active. Type `exit` to leave.", *says)
     if own.family is None:
         says += ("Unknown shell: its startup files may deactivate the environment.",)
-    says += tuple(uv_hint.hints(machine, environment, cwd))
+    says += tuple(uv_hint.hints(machine, environment.path, cwd))
     return Invocation(
         argv=started.arguments,
         environ=_changed(base, started.variables),
@@ -101,11 +103,46 @@ def command(session: Session, row: Row, words: Sequence[str], *, here: bool = Fa
 
     It runs in the same directory as ``shell``. Raises RefusedError.
     """
+    if refusal := _removing(row, words):
+        raise RefusedError(refusal)
     environment = trusted(session, row)
     cwd, says = _directory(session, row, here=here)
     _used(session, environment)
     environ = shells.activated(session.machine, _activation(session, row, environment))
-    return Invocation(tuple(words), environ, cwd, says)
+    own = _uv_variables(row, environment, cwd)
+    if not own and _is_uv(words):
+        says += tuple(uv_hint.hints(session.machine, environment.path, cwd))
+    return Invocation(tuple(words), environ | own, cwd, says)
+
+
+def _uv_variables(row: Row, environment: Environment, cwd: Path) -> dict[str, str]:
+    """Return the variables with which uv uses the environment, if it is its project's in ``cwd``.
+
+    UV_PYTHON keeps uv from deleting it where the project would be given another Python: seen with
+    uv 0.13.9, which fails instead.
+    """
+    projects = () if row.environment.traits.script else row.verdict.projects
+    inside = any(cwd.is_relative_to(real(project)) for project in projects)
+    if not inside or not os.path.lexists(environment.path / "pyvenv.cfg"):
+        return {}
+    python = environment.path / scripts.bin_of(environment.path) / "python"
+    return {"UV_PROJECT_ENVIRONMENT": str(environment.path), "UV_PYTHON": str(python)}
+
+
+def _removing(row: Row, words: Sequence[str]) -> str:
+    """Return why a command of uv must not be run in an environment that projects share."""
+    verb = next((word for word in words[1:] if not word.startswith("-")), "")
+    option = {"sync": "--inexact", "remove": "--no-sync"}.get(verb)
+    if len(row.verdict.projects) < 2 or not _is_uv(words) or not option or option in words:
+        return ""
+    return (
+        f"{counted(len(row.verdict.projects), 'project')} share it, and `uv {verb}` uninstalls "
+        f"what only the others need. Add {option}."
+    )
+
+
+def _is_uv(words: Sequence[str]) -> bool:
+    return os.path.basename(words[0]).removesuffix(".exe") == "uv"
 
 
 def edit(session: Session, row: Row) -> Invocation:
@@ -131,11 +168,13 @@ def edit(session: Session, row: Row) -> Invocation:
     return Invocation(words, environ, directory)
 
 
-def activating(session: Session, row: Row, family: Shell, *, change: bool = False) -> str:
+def activating(
+    session: Session, row: Row, family: Shell, *, change: bool = False
+) -> tuple[str, tuple[str, ...]]:
     """Return the commands that activate the environment in a shell of the family ``family``.
 
-    With ``change`` it goes to the project's directory as well, where there is one. Raises
-    RefusedError.
+    With ``change`` it goes to the project's directory as well, where there is one. Second: what to
+    say on it. Raises RefusedError.
     """
     environment = trusted(session, row)
     cwd = _directory(session, row, here=False)[0] if change and _project(row) else None
@@ -145,7 +184,9 @@ def activating(session: Session, row: Row, family: Shell, *, change: bool = Fals
     except ShellError as error:
         raise RefusedError(str(error)) from error
     _used(session, environment)
-    return text
+    machine = session.machine
+    there = cwd or machine.cwd or machine.home
+    return text, tuple(uv_hint.hints(machine, environment.path, there))
 
 
 def run(invocation: Invocation) -> terminal.ExitStatus:
@@ -194,15 +235,17 @@ def trusted(session: Session, row: Row) -> Environment:
     return environment
 
 
-def _project(row: Row) -> Path | None:
-    return row.verdict.place or row.verdict.project
+def _project(row: Row, cwd: Path | None = None) -> Path | None:
+    """Return its project: of several the one that ``cwd`` is in, else the first."""
+    inside = (one for one in row.verdict.projects if cwd and cwd.is_relative_to(real(one)))
+    return row.verdict.place or next(inside, row.verdict.project)
 
 
 def _directory(session: Session, row: Row, *, here: bool) -> tuple[Path, tuple[str, ...]]:
     """Return where to start, and what there is to say of it."""
     machine = session.machine
     otherwise = machine.cwd or machine.home
-    project = _project(row)
+    project = _project(row, machine.cwd)
     if here or project is None:
         return otherwise, ()
     if row.verdict.status is Status.UNREACHABLE:

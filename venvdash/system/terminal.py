@@ -37,20 +37,27 @@ class ExitStatus:
 
 
 def run(
-    arguments: Sequence[str], environ: Mapping[str, str], cwd: Path, *, interactive: bool
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    cwd: Path,
+    *,
+    interactive: bool,
+    stdout: int | None = None,
 ) -> ExitStatus:
     """Run a program on our terminal, wait for its end, and restore the terminal.
+
+    ``stdout`` is a descriptor for what it prints, None for our own.
 
     SIGHUP and SIGTERM are forwarded to the program, and end this process after it; an
     ``interactive`` shell, which ignores SIGTERM, gets SIGHUP instead. Call it from the main thread.
     Raises nothing.
     """
     if os.name != "posix":
-        return _run_on_windows(arguments, environ, cwd)
+        return _run_on_windows(arguments, environ, cwd, stdout)
     terminal = _Terminal.current()
     with _Signals(interactive) as signals:
         try:
-            process = subprocess.Popen(arguments, cwd=cwd, env=environ)
+            process = subprocess.Popen(arguments, cwd=cwd, env=environ, stdout=stdout)
         except (OSError, ValueError) as error:
             return _not_started(arguments[0], cwd, error)
         signals.forward_to(process.pid)
@@ -97,7 +104,9 @@ def drop_input() -> None:
         msvcrt.getwch()  # type: ignore[attr-defined]  # of Windows
 
 
-def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> ExitStatus:
+def _run_on_windows(
+    arguments: Sequence[str], environ: Mapping[str, str], cwd: Path, stdout: int | None = None
+) -> ExitStatus:
     import shutil
 
     # Windows would look for it on our own PATH.
@@ -105,7 +114,11 @@ def _run_on_windows(arguments: Sequence[str], environ: Mapping[str, str], cwd: P
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program
     try:
         done = subprocess.run(
-            [program or arguments[0], *arguments[1:]], cwd=cwd, env=environ, check=False
+            [program or arguments[0], *arguments[1:]],
+            cwd=cwd,
+            env=environ,
+            stdout=stdout,
+            check=False,
         )
     except (OSError, ValueError) as error:
         return _not_started(arguments[0], cwd, error)

@@ -1,15 +1,14 @@
-"""Hints if uv would use another environment than the active one in a directory."""
+"""Hints if uv would use another environment than the active one in a directory.
+
+Also asked without a scan (``quick_activation``): what tells that there is nothing to say comes
+first, and the stores are imported only then.
+"""
 
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from venvdash.actions.process.uv import find_uv
-from venvdash.config import Config
-from venvdash.model import Environment
-from venvdash.scanner.projects.project_info import VENV
-from venvdash.stores.uv import STORE
 from venvdash.system.files import read_text, real
 from venvdash.system.machine import Machine
 from venvdash.text import short_path
@@ -23,15 +22,18 @@ _WORKSPACE = re.compile(
 _OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock")
 
 
-def hints(machine: Machine, environment: Environment, cwd: Path) -> Iterator[str]:
-    """Yield a sentence where ``uv sync`` in ``cwd`` would not use the environment."""
+def hints(machine: Machine, path: Path, cwd: Path) -> Iterator[str]:
+    """Yield a sentence where ``uv sync`` in ``cwd`` would not use the environment at ``path``."""
     project = _project(cwd)
-    if project is None or find_uv(machine, bundled=False) is None:
+    if project is None or machine.program("uv") is None:
         return
+    from venvdash.config import Config
+    from venvdash.stores.uv import STORE
+
     use = STORE.use(project, machine, Config())
-    if use.environment is None or real(use.environment) == real(environment.path):
+    if use.environment is None or real(use.environment) == real(path):
         return
-    if not use.exists and environment.traits.kind == "uv" and not os.path.lexists(project / VENV):
+    if not use.exists and STORE.cleanup_command(path) and not os.path.lexists(project / ".venv"):
         return  # uv will create the link to its own store
     does = "uses" if use.exists else "would make"
     yield (
