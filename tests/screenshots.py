@@ -126,9 +126,9 @@ def self_contained(picture: str) -> str:
     return "\n".join(line.rstrip() for line in picture.splitlines()) + "\n"
 
 
-def neutral_python(playground_variables: dict[str, str]) -> interpreters.Interpreter:
+def neutral_python() -> interpreters.Interpreter:
     """Return the system's Python where it will do: its path says nothing of whose machine it is."""
-    system = interpreters.ask(Path("/usr/bin/python3"), playground_variables)
+    system = interpreters.ask(Path("/usr/bin/python3"), {"PATH": "/usr/bin:/bin"})
     if system is not None and system.version >= interpreters.OLDEST:
         return system
     return interpreters.own()
@@ -137,8 +137,7 @@ def neutral_python(playground_variables: dict[str, str]) -> interpreters.Interpr
 def main(folder: Path = FOLDER) -> None:
     """Make all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
-    python = neutral_python({"PATH": "/usr/bin:/bin"})
-    playground = build(_PLACE, lambda words: None, python=python, fresh=True)
+    playground = build(_PLACE, lambda words: None, python=neutral_python(), fresh=True)
     try:
         for shot in SHOTS:
             path = asyncio.run(shoot(playground, shot, folder))

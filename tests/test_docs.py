@@ -3,20 +3,34 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from tests import messages
-from tests.docs import CONFIGURATION, END, README, START, filled, table
+from tests.docs import (
+    CONFIGURATION,
+    END,
+    README,
+    SETTINGS,
+    START,
+    STORES,
+    filled,
+    links,
+    moves,
+    places,
+    roots,
+)
 from venvdash.cli import cli
 from venvdash.config import reference
-from venvdash.stores import registry
+from venvdash.stores import of_name, registry
 
 
-def test_the_readmes_table_of_stores_is_that_of_the_registry() -> None:
-    text = README.read_text()
+def test_the_tables_of_stores_are_those_of_the_registry() -> None:
+    text = STORES.read_text()
     assert filled(text) == text, "run `python -m tests.docs`"
 
 
@@ -24,7 +38,8 @@ def test_the_page_of_the_settings_is_that_of_the_code() -> None:
     assert CONFIGURATION.read_text() == reference.page(), "run `python -m tests.docs`"
 
 
-def test_every_store_has_a_row_and_every_row_is_whole() -> None:
+@pytest.mark.parametrize("table", [places, links])
+def test_every_store_has_a_row_and_every_row_is_whole(table: Callable[[], str]) -> None:
     lines = table().splitlines()
     assert len(lines) == len(registry()) + 2
     assert {line.count("|") for line in lines} == {5}
@@ -32,12 +47,25 @@ def test_every_store_has_a_row_and_every_row_is_whole() -> None:
     assert all(any(line.startswith(f"| {s.title} |") for line in lines) for s in registry())
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_on_the_page_moves_environments(name: str, tmp_path: Path) -> None:
+    store, setting = of_name(name), SETTINGS[name]
+    assert store is not None
+    assert not moves(roots(store, home=tmp_path))
+    file = tmp_path / setting.file.removeprefix("~/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(setting.text)
+    assert moves(roots(store, home=tmp_path))
+
+
 def test_only_what_lies_between_the_markers_is_written() -> None:
-    text = f"before\n{START}\nold\n{END}\nafter\n"
-    assert filled(text) == f"before\n{START}\n{table()}\n{END}\nafter\n"
+    marks = [mark.format(name) for name in ("places", "links") for mark in (START, END)]
+    text = "before\n{}\nold\n{}\nbetween\n{}\nold\n{}\nafter\n".format(*marks)
+    new = "before\n{}\n{}\n{}\nbetween\n{}\n{}\n{}\nafter\n"
+    assert filled(text) == new.format(*marks[:1], places(), *marks[1:3], links(), marks[3])
     assert filled(filled(text)) == filled(text)
-    for damaged in ("", START, f"{END}{START}"):
-        with pytest.raises(ValueError, match="stores"):
+    for damaged in ("", marks[0], f"{marks[1]}{marks[0]}"):
+        with pytest.raises(ValueError, match="places"):
             filled(damaged)
 
 

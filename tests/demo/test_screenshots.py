@@ -9,8 +9,7 @@ from venvdash.demo.playground import build
 
 
 def test_a_picture_of_the_list(tmp_path: Path) -> None:
-    python = neutral_python({"PATH": "/usr/bin:/bin"})
-    playground = build(tmp_path / "playground", lambda words: None, python=python)
+    playground = build(tmp_path / "playground", lambda words: None, python=neutral_python())
     path = asyncio.run(shoot(playground, Shot("list", (100, 30)), tmp_path))
     text = path.read_text(encoding="utf-8").replace("&#160;", " ")
     for words in ("webapp", "vision", "orphan", "~/code/vision"):

@@ -103,9 +103,9 @@ class Store:
     title: ClassVar[str]  # for people; the name unless set
     kinds: ClassVar[tuple[Kind, ...]]
     rank: ClassVar[int] = 50  # stores are asked in this order: the most specific first
-    tested_with: ClassVar[str] = ""  # for the README
+    tested_with: ClassVar[str] = ""  # for docs/stores.md
     names: ClassVar[NamingRule] = NamingRule.OWN
-    proof: ClassVar[str] = ""  # for the README, if the methods do not show how projects are found
+    proof: ClassVar[str] = ""  # for docs/stores.md, if the methods do not show it
     pointers: ClassVar[tuple[str, ...]] = ()  # files in a project that name its environment
     settings: ClassVar[tuple[str, ...]] = ()  # files in a project that may name a folder of them
     requires: ClassVar[tuple[str, ...]] = ()  # a project has one of these files, if any are listed

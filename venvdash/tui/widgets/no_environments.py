@@ -35,7 +35,7 @@ def no_environments(
     pieces.append(Content("\nTo create some:"))
     for command, what in _WAYS:
         pieces.append(Content.assemble("  ", (command, "bold"), (f"  {what}", "$text-muted")))
-    pieces.append(Content("\nSearched (the configuration can add other folders, see the README):"))
+    pieces.append(Content("\nSearched (`venvdash stores --add FOLDER` adds another):"))
     for seen in sorted(stores, key=lambda seen: not seen.exists):
         path = short_path(seen.root.path, home)
         pieces.append(Content.assemble("  ", path, (f"  {why(seen)}", "$text-muted")))
