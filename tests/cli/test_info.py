@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_all_is_told_in_words(home: Home, api: Path) -> None:
     assert "directories searched" in shown
     assert "known by    the tool's pointer" in shown
     assert "path        ~/.virtualenvs/api" in shown
-    assert f"hello  1.0  {wheel.as_uri()}" in shown
+    assert re.search(rf"hello  1\.0  .*KiB  archive {re.escape(wheel.as_uri())}", shown)
     assert "if it is deleted" in shown
     assert "reclaimable" not in run(home, "info", "api", "--no-usage").stdout
 
@@ -67,9 +68,20 @@ def test_json_has_what_the_list_has_and_more(home: Home, api: Path) -> None:
     usage = environment["usage"]
     assert isinstance(usage, dict)
     assert usage["on_disk"] == listed["usage"]["on_disk"] > 0
-    assert environment["packages"] == [
-        {"name": "hello", "version": "1.0", "origin": wheel.as_uri(), "editable": False}
-    ]
+    packages = environment["packages"]
+    assert isinstance(packages, list)
+    (package,) = packages
+    assert package.pop("on_disk") > 0
+    assert package == {
+        "name": "hello",
+        "version": "1.0",
+        "origin": wheel.as_uri(),
+        "editable": False,
+        "source": "archive",
+        "requires": [],
+        "required_by": [],
+        "elsewhere": [],
+    }
     assert environment["missing"] == environment["references"] == []
     assert environment["flag_reasons"] == {}
     record = environment["record"]
@@ -168,3 +180,32 @@ def test_hostile_names_reach_the_terminal_as_visible_escapes(home: Home) -> None
             done = run(home, *arguments, check=False)
             assert unsafe(done.stdout.encode() + done.stderr.encode()) == []
             assert "Traceback" not in done.stderr
+
+
+def test_all_packages_are_listed_on_request(home: Home, api: Path) -> None:
+    other = venv(home.path / ".virtualenvs" / "other")
+    for version, path in (("1.0", api), ("0.9", other)):
+        wheel = make_wheel(home.path, "hello", version)
+        user = make_wheel(home.path, "user", "3", requires=("hello",))
+        home.uv("pip", "install", "-q", "--python", path / "bin" / "python", wheel, user)
+    shown = run(home, "info", "api", "--packages").stdout.splitlines()
+    assert shown[0].split("  ")[0] == "PACKAGE"
+    assert re.fullmatch(r"hello +1\.0 +[\d.]+ KiB +archive file:\S+ +user +0\.9 in 1", shown[1])
+    assert re.fullmatch(r"user +3 +[\d.]+ KiB +archive file:\S+ +- +-", shown[2])
+    assert len(shown) == 3
+    brief = run(home, "info", "api").stdout
+    assert re.search(r"Other versions elsewhere\n  hello +1\.0 +0\.9 in 1\n", brief)
+    packages = told(home, "api")["packages"]
+    assert isinstance(packages, list)
+    assert packages[0]["elsewhere"] == [{"version": "0.9", "environments": 1}]
+    assert packages[0]["required_by"] == ["user"]
+
+
+def test_hostile_names_of_packages_are_made_visible(home: Home, api: Path) -> None:
+    (site,) = api.glob("lib/*/site-packages")
+    info = site / "bad\x1b[31m-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Requires-Dist: \x1b[31mx\nRequires-Dist: hello\n")
+    (info / "direct_url.json").write_text('{"url": "https://x/\\u001b[31m"}')
+    for arguments in (("info", "api"), ("info", "api", "--packages")):
+        assert not unsafe(run(home, *arguments).stdout.encode())

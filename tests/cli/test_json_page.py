@@ -19,6 +19,7 @@ from venvdash.cli import cli
 from venvdash.demo.playground import build
 from venvdash.model import Direction, EvidenceKind, Flag, Location, Outcome, Removal, Status
 from venvdash.model.environments import UserPlace
+from venvdash.model.installed import PackageSource
 from venvdash.model.plans import Action
 
 PAGE = (README.parent / "docs" / "json.md").read_text()
@@ -29,6 +30,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "location": Location,
     "proof": EvidenceKind,
     "direction": Direction,
+    "package-source": PackageSource,
     "user-place": UserPlace,
     "removal": Removal,
     "outcome": Outcome,
@@ -48,7 +50,8 @@ def tables() -> dict[str, Fields]:
         assert name not in found
         found[name] = dict(rows)
         assert len(found[name]) == len(rows) > 0, name
-    found["details"] |= found["environment"]
+    found["details"] = found["environment"] | found["details"]
+    found["installed"] |= found["package"]
     return found
 
 
@@ -163,7 +166,9 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     config = Path(user.variables["VENVDASH_CONFIG"])
     config.write_text('skip = ["~/backups"]\nsearch = ["~/unmounted"]\n' + config.read_text())
     checker.check(printed(user, "prune", "--json", "--dry-run"), "plan")
-    checker.check(printed(user, "diff", *of_two_versions(environments), "--json"), "diff")
+    different = of_two_versions(environments)
+    checker.check(printed(user, "diff", *different, "--json"), "diff")
+    checker.check(printed(user, "info", different[0], "--json"), "info")
     for index in Path(user.variables["XDG_STATE_HOME"], "venvdash").glob("*.sqlite"):
         index.write_bytes(b"no database")
     checker.check(printed(user, "list", "--json"), "list")

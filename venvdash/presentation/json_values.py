@@ -18,6 +18,9 @@ from venvdash.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from venvdash.model.installed import InstalledPackage
     from venvdash.session.environment_details import EnvironmentDetails
 
 
@@ -65,13 +68,18 @@ def row_json(row: Row) -> dict[str, object]:
     }
 
 
-def details_json(found: "EnvironmentDetails") -> dict[str, object]:
-    """Return what `list --json` says of an environment, and all that is looked up for one."""
+def details_json(
+    found: "EnvironmentDetails", packages: "Iterable[InstalledPackage]"
+) -> dict[str, object]:
+    """Return what `list --json` says of an environment, and all that is looked up for one.
+
+    ``packages`` are all that it has installed.
+    """
     from venvdash.presentation.details import flags_in_words  # no list needs it
 
     row = found.row
     return row_json(row) | {
-        "packages": [package_json(package) for package in found.packages],
+        "packages": [_installed_json(package) for package in packages],
         "flag_reasons": {flag.value: reason for flag, reason in flags_in_words(found).items()},
         "missing": [
             {"package": one.package, "count": one.count, "files": [str(f) for f in one.files]}
@@ -126,6 +134,19 @@ def package_json(package: Package) -> dict[str, object]:
         "version": package.version or None,
         "origin": package.origin,
         "editable": package.editable,
+    }
+
+
+def _installed_json(one: "InstalledPackage") -> dict[str, object]:
+    return package_json(one.package) | {
+        "source": one.source.value,
+        "on_disk": one.on_disk,
+        "requires": list(one.requires) if one.requires is not None else None,
+        "required_by": list(one.required_by),
+        "elsewhere": [
+            {"version": other.version or None, "environments": other.environments}
+            for other in one.elsewhere
+        ],
     }
 
 

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from venvdash.actions.delete.shared_searches import Searches
     from venvdash.actions.history.undo import UndoPlan
     from venvdash.actions.verbs import Actions
+    from venvdash.model.installed import InstalledPackage
     from venvdash.records.snapshot import Settings
     from venvdash.scanner.discovery.other_folders import EnvironmentFolder
     from venvdash.scanner.usage.usage_index import UsageIndex
     from venvdash.session.environment_details import EnvironmentDetails
+    from venvdash.session.installed import InstalledPackages
     from venvdash.session.suggested_stores import AddedStore
 
 # Seconds for one step of it; each waits itself for what does not respond, and then goes on.
@@ -197,6 +199,19 @@ class Session(NamedTable):
         from venvdash.session.environment_details import examine  # no list needs it
 
         return examine(row, self._references.get(row.path, ()), self.machine, self.config)
+
+    @cached_property
+    def _installed(self) -> "InstalledPackages":
+        from venvdash.session.installed import InstalledPackages  # no list needs it
+
+        return InstalledPackages()
+
+    def installed(self, row: Row) -> "tuple[InstalledPackage, ...]":
+        """Return the packages of an environment, compared with all known others.
+
+        Raises nothing. Any thread may ask, one at a time, also during a scan.
+        """
+        return self._installed.of(row, list(self.rows.values()))
 
     def folders_outside(self) -> "list[EnvironmentFolder]":
         """Return the folders of environments that are no store; walks HOME. Any thread may ask."""

@@ -85,22 +85,30 @@ def editables(
 
 def with_origin(directory: str, info: str, package: Package) -> tuple[Package, str | None]:
     """Return the package with its origin (PEP 610) and the source directory if it is editable."""
+    data = direct_url(directory, info)
+    return (package, None) if data is None else from_url(package, data)
+
+
+def from_url(package: Package, data: dict[str, object]) -> tuple[Package, str | None]:
+    """Return the package with the origin that a ``direct_url`` names, as ``with_origin``."""
+    url, about = str(data["url"]), data.get("dir_info")
+    editable = isinstance(about, dict) and about.get("editable") is True
+    package = Package(package.name, package.version, redact(url), editable)
+    return package, file_url_path(url) if editable else None
+
+
+def direct_url(directory: str, info: str) -> dict[str, object] | None:
+    """Return what ``direct_url.json`` (PEP 610) holds, with a ``url``; None where it does not."""
     text = read_text(os.path.join(directory, info, "direct_url.json"), LIMIT)
     if text is None:
-        return package, None
+        return None
     import json
 
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        return package, None
-    url = data.get("url") if isinstance(data, dict) else None
-    if not isinstance(url, str):
-        return package, None
-    about = data.get("dir_info")
-    editable = isinstance(about, dict) and about.get("editable") is True
-    package = Package(package.name, package.version, redact(url), editable)
-    return package, file_url_path(url) if editable else None
+        return None
+    return data if isinstance(data, dict) and isinstance(data.get("url"), str) else None
 
 
 def file_url_path(url: str) -> str | None:

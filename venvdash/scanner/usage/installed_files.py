@@ -63,7 +63,7 @@ def installed(root: bytes, folders: Folders, tick: Callable[[], None] = lambda: 
     for name in folders.get("conda-meta", ()):
         if name.endswith(".json"):
             tick()
-            recorded.lists[""].update(_of_conda(os.path.join(prefix, "conda-meta", name)))
+            recorded.lists[""].update(files_of_conda(os.path.join(prefix, "conda-meta", name)))
     if sum(map(len, recorded.lists.values())) > _MOST:
         raise TooMuchError(f"more than {_MOST:,} installed files are recorded")
     return recorded
@@ -138,8 +138,8 @@ def _modules(path: str, site: str, info: str, files: Collection[str]) -> Iterato
             yield f"{site}/{name}.py"
 
 
-def _of_conda(file: str) -> list[str]:
-    """Return the files of a conda package. Raises OSError and TooMuchError.
+def files_of_conda(file: str) -> list[str]:
+    """Return the files of a conda package, relative to the prefix. Raises OSError and TooMuchError.
 
     Only the list is parsed: the rest of the file is ten times as long.
     """

@@ -6,7 +6,6 @@ share by hard links are one file. Blocks that a file system shares between copie
 
 import heapq
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +16,7 @@ from venvdash.model.packaging import canonical_name
 from venvdash.scanner import record_file
 from venvdash.scanner.discovery.site_packages import site_directory
 from venvdash.scanner.usage.footprint import BLOCK
+from venvdash.scanner.usage.package_files import Inodes, inodes_of
 from venvdash.system.files import names_in
 
 _EXAMINED = 50  # versions: those that would take the most space if each were a copy
@@ -82,7 +82,7 @@ def _copies(key: tuple[str, str], places: Iterable[tuple[str, str]]) -> PackageC
     return PackageCopies(*key, sum(map(bool, copies)), total, total - largest)
 
 
-def _files(site: str, info: str) -> dict[tuple[int, int], int]:
+def _files(site: str, info: str) -> Inodes:
     """Return the blocks of the recorded files of a package by device and inode.
 
     Left out are files outside site-packages, since a RECORD can name anything, and the metadata:
@@ -92,12 +92,8 @@ def _files(site: str, info: str) -> dict[tuple[int, int], int]:
         names = record_file.names(os.path.join(site, info, "RECORD"))
     except (OSError, ValueError, record_file.TooMuchError):
         return {}
-    files = {}
-    for name in names:
-        if name.startswith(("/", f"{info}/")) or ".." in name.split("/"):
-            continue
-        with suppress(OSError, ValueError):
-            status = os.lstat(f"{site}/{name}")
-            if stat.S_ISREG(status.st_mode):
-                files[status.st_dev, status.st_ino] = status.st_blocks
-    return files
+    return inodes_of(
+        f"{site}/{name}"
+        for name in names
+        if not name.startswith(("/", f"{info}/")) and ".." not in name.split("/")
+    )
