@@ -15,6 +15,7 @@ from venvdash.model.status import State
 if TYPE_CHECKING:
     from venvdash.actions.history.status import ChangeStatus
     from venvdash.actions.history.undo import UndoPlan
+    from venvdash.model.cached_packages import CachedPackage, CacheUse
 
 STATES = {
     Action.SYNC: State.SYNCING,
@@ -189,6 +190,22 @@ class Actions:
         from venvdash.actions.history import settle
 
         return settle.restore(self._table, self.trash, trashed, name)
+
+    # uv's cache.
+
+    def cache_use(self, cancel: threading.Event) -> "CacheUse":
+        """Return how environments use uv's cache. Raises cache.plan.CacheError."""
+        from venvdash.actions.cache import plan
+
+        return plan.cache_use(self._table, self.trash, cancel)
+
+    def clean_cache(
+        self, packages: "Sequence[CachedPackage]", cancel: threading.Event
+    ) -> Iterator[ActionEvent]:
+        """Have uv remove packages that no environment has from its cache."""
+        from venvdash.actions.cache import apply
+
+        return apply.clean(self._table, self.trash, packages, cancel)
 
     # What was done.
 

@@ -27,7 +27,7 @@ _GROUPS = {
     "Work": ("run", "shell", "activate", "path", "edit", "sync"),
     "Make": ("copy", "rename", "move"),
     "Link": ("relink", "unlink"),
-    "Clean up": ("prune", "delete", "trash", "undo", "history"),
+    "Clean up": ("prune", "delete", "trash", "undo", "history", "cache"),
     "Annotate": ("note", "pin", "unpin"),
     "Set up": ("stores", "config", "init", "completions", "demo"),
 }

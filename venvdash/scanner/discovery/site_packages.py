@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from venvdash.model import Package
-from venvdash.model.packaging import minor_version
+from venvdash.model.packaging import canonical_name, minor_version
 from venvdash.scanner.discovery.editable_installs import (
     Editable,
     EditableTraces,
@@ -94,22 +94,29 @@ def origins(directory: str) -> tuple[Package, ...]:
     return tuple(with_origin(directory, info, name_and_version(info))[0] for info in infos)
 
 
-def linked_into(prefix: str, version: str | None, directory: str) -> bool:
-    """Return whether packages of an environment are symbolic links into ``directory``, resolved.
+def installed(prefix: str, version: str | None) -> list[tuple[str, str | None]]:
+    """Return the normalised name of each package, and where its ``WHEEL`` links to, resolved.
 
-    uv links every file that a wheel brought, its ``WHEEL`` too (uv 0.13.9, link-mode "symlink").
+    That is None where it is no link. With link-mode "symlink" uv (0.13.9) links every file that a
+    wheel brought to its cache. Raises OSError or ValueError if the environment cannot be read.
     """
+    site = site_directory(prefix, version, frozenset(reads.listdir(prefix)))
+    found: list[tuple[str, str | None]] = []
+    for info in reads.listdir(site) if site else ():
+        if info.endswith((".dist-info", ".egg-info")):
+            file = os.path.join(site or "", info, "WHEEL")
+            target = reads.realpath(file) if reads.islink(file) else None
+            found.append((canonical_name(name_and_version(info).name), target))
+    return found
+
+
+def linked_into(prefix: str, version: str | None, directory: str) -> bool:
+    """Return whether packages of an environment are symbolic links into ``directory``, resolved."""
     inside = directory.rstrip(os.sep) + os.sep
     try:
-        site = site_directory(prefix, version, frozenset(reads.listdir(prefix)))
-        infos = [name for name in reads.listdir(site or prefix) if name.endswith(".dist-info")]
+        return any(target and target.startswith(inside) for _, target in installed(prefix, version))
     except (OSError, ValueError):
         return False
-    for info in infos if site else ():
-        file = os.path.join(site or "", info, "WHEEL")
-        if reads.islink(file) and reads.realpath(file).startswith(inside):
-            return True
-    return False
 
 
 @lru_cache(maxsize=4096)  # environments share them

@@ -1,0 +1,1 @@
+"""uv's cache: what of it no environment needs, and having uv remove that."""
