@@ -95,11 +95,17 @@ def still(session: Session) -> None:
         log.changes += 1
 
 
-async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
-    """Draw one picture and return its path."""
+def dashboard(playground: Playground) -> tuple[Session, Dashboard]:
+    """Return a session of the playground's user, and the dashboard on it."""
     session = Session(playground.machine(), config.load(playground.config))
     app = Dashboard(session.machine.home, Opening(lambda: session), ExternalPrograms())
     app.animation_level = "none"
+    return session, app
+
+
+async def shoot(playground: Playground, shot: Shot, folder: Path) -> Path:
+    """Draw one picture and return its path."""
+    session, app = dashboard(playground)
     async with app.run_test(size=shot.size) as pilot:
         main = app.screen
         assert isinstance(main, MainScreen)
@@ -136,12 +142,15 @@ def neutral_python() -> interpreters.Interpreter:
 
 def main(folder: Path = FOLDER) -> None:
     """Make all pictures."""
+    from tests import recording  # which needs this module
+
     folder.mkdir(parents=True, exist_ok=True)
     playground = build(_PLACE, lambda words: None, python=neutral_python(), fresh=True)
     try:
         for shot in SHOTS:
             path = asyncio.run(shoot(playground, shot, folder))
             sys.stdout.write(f"{path}\n")
+        sys.stdout.write(f"{recording.main(playground, folder)}\n")
     finally:
         shutil.rmtree(_PLACE)
 
