@@ -255,6 +255,11 @@ class FakeSession(Session):
         at_most = any(usage.at_most for usage in sizes)
         return SelectionSize(len(wanted), reclaimable, held, exact, at_most)
 
+    def on_disk(self, paths: Iterable[Path]) -> int:
+        wanted = set(paths)
+        rows = [event.row for event in self.events if isinstance(event, RowChanged)]
+        return sum(row.usage.on_disk for row in rows if row.path in wanted and row.usage) // 2
+
     @property
     def rules_stopped(self) -> str:
         return self.no_pins

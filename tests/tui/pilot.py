@@ -12,6 +12,8 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from tests.tui.fake_session import FakePrograms
+from venvdash.model.summary import Summary
+from venvdash.records.dashboard_look import Look
 from venvdash.records.snapshot import Snapshot
 from venvdash.session import Session
 from venvdash.tui.app import Dashboard
@@ -97,7 +99,13 @@ class Driver:
     @property
     def listed(self) -> list[str]:
         """The names in the list, in order."""
-        return [row.name for row in self.main.listing.environments.items]
+        return [row.name for row in self.rows]
+
+    @property
+    def rows(self) -> list[Summary]:
+        """The environments in the list, in order."""
+        lines = self.main.listing.environments.items
+        return [line for line in lines if isinstance(line, Summary)]
 
     @property
     def current(self) -> str:
@@ -157,15 +165,16 @@ def drive(
     size: tuple[int, int] = (80, 24),
     programs: ExternalPrograms | None = None,
     snapshot: Snapshot | None = None,
+    look: Look = Look(),  # noqa: B008 - it is frozen
 ) -> int | None:
     """Run the dashboard on ``session``, let ``script`` use it, and return the exit code.
 
-    ``snapshot`` is what it remembers of the last scan.
+    ``snapshot`` is what it remembers of the last scan, ``look`` of how it looked.
     """
 
     async def run() -> int | None:
         runs = programs or FakePrograms(terminal=False)
-        app = Dashboard(session.machine.home, Opening(lambda: session, snapshot), runs)
+        app = Dashboard(session.machine.home, Opening(lambda: session, snapshot), runs, look)
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(pilot)
             await driver.until(lambda: driver.main.ready)

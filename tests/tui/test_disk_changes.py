@@ -49,7 +49,7 @@ def site(environment: Path) -> Path:
 
 
 def status(driver: Driver, name: str) -> Status | None:
-    items = driver.main.listing.environments.items
+    items = driver.rows
     return next((item.status for item in items if item.name == name), None)
 
 
@@ -70,7 +70,7 @@ def test_an_installed_package_and_a_deleted_project_are_shown(home: Home, webapp
     async def script(driver: Driver) -> None:
         await driver.scanned()
         (site(webapp) / "rich-14.0.0.dist-info").mkdir()
-        await driver.until(lambda: driver.main.listing.environments.items[0].packages == 1)
+        await driver.until(lambda: driver.rows[0].packages == 1)
         shutil.rmtree(home.path / "code" / "webapp")
         await driver.until(lambda: status(driver, "webapp") is Status.ORPHAN)
 

@@ -273,7 +273,7 @@ def test_order_and_cursor_hold_until_the_scan_ends() -> None:
         gates[0].set()
         await driver.until(lambda: "checking 4/4" in driver.lines[1])
         assert driver.listed[:4] == ["a", "b", "c", "d"]
-        statuses = [one.status for one in driver.main.listing.environments.items[:4]]
+        statuses = [one.status for one in driver.rows[:4]]
         assert statuses == [Status.LINKED] * 4, "never back to checking"
         gates[1].set()
         await driver.until(lambda: "orphan" in "".join(driver.lines[3:9]))
@@ -348,7 +348,7 @@ def test_the_view_and_the_order_of_the_last_time_come_back() -> None:
     async def script(driver: Driver) -> None:
         assert driver.main.listing.table.view is View.ORPHANS
         orphans = [one for one in rows if one.verdict.status is Status.ORPHAN]
-        sizes = [one.on_disk or 0 for one in driver.main.listing.environments.items]
+        sizes = [one.on_disk or 0 for one in driver.rows]
         assert sizes == sorted((one.usage.on_disk for one in orphans if one.usage), reverse=True)
 
     drive(session, script, (120, 30), snapshot=memory)

@@ -105,8 +105,7 @@ def test_a_row_that_is_drawn_as_before_is_not_painted(monkeypatch: pytest.Monkey
         table = driver.main.listing.environments
         with counting(monkeypatch) as counter:
             await counter.begin(driver)
-            old = list(table.items)
-            same = [item._replace(reason="another", implementation="PyPy") for item in old]
+            same = [one._replace(reason="another", implementation="PyPy") for one in driver.rows]
             table.touch(same)
             table.show_items(same)
             await driver.pilot.pause()
@@ -128,13 +127,13 @@ def test_a_mark_and_the_state_of_a_job_paint_their_own_line(
         table = driver.main.listing.environments
         with counting(monkeypatch) as counter:
             await counter.begin(driver)
-            driver.main.states.set(table.items[5].path, State.SYNCING)
+            driver.main.states.set(driver.rows[5].path, State.SYNCING)
             await driver.pilot.pause()
             assert (counter.built, counter.painted) == (1, [6])
             assert "syncing" in driver.lines[8]
-            driver.main.states.set(table.items[150].path, State.SYNCING)
-            driver.workbench.selection.marks.toggle(table.items[7].path)
-            driver.workbench.selection.marks.toggle(table.items[170].path)
+            driver.main.states.set(driver.rows[150].path, State.SYNCING)
+            driver.workbench.selection.marks.toggle(driver.rows[7].path)
+            driver.workbench.selection.marks.toggle(driver.rows[170].path)
             table.repaint()
             await driver.pilot.pause()
             assert (counter.built, counter.painted) == (2, [6, 8])

@@ -43,11 +43,20 @@ def test_only_what_was_chosen_is_remembered() -> None:
 def test_a_look_is_read_back_and_checked(tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert dashboard_look.read(state) == Look()
-    for look in (Look("nord", pane=False), Look(pane=True), Look()):
+    for look in (
+        Look("nord", pane=False),
+        Look(pane=True),
+        Look(),
+        Look(group_by="project", folded=True, exceptions=("", "/home/ada/\udcff")),
+    ):
         dashboard_look.write(state, look)
         assert dashboard_look.read(state) == look
     (file,) = (state / "dashboard").iterdir()
-    for text in ("", "[]", "{", '{"theme": 1}', '{"pane": "x"}', '{"theme": "' + "x" * 200 + '"}'):
+    for text in (
+        *("", "[]", "{", '{"theme": 1}', '{"pane": "x"}', '{"theme": "' + "x" * 200 + '"}'),
+        *('{"group_by": "kind"}', '{"folded": 1}', '{"exceptions": [1]}'),
+        json.dumps({"exceptions": ["x"] * 101}),
+    ):
         file.write_text(text)
         assert dashboard_look.read(state) == Look()
     file.write_text(json.dumps({"theme": "nord"}))

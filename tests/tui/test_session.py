@@ -35,7 +35,7 @@ def test_a_real_machine_fills_the_screen(home: Home) -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
         assert sorted(driver.listed) == ["gone", "webapp"]
-        row = driver.main.listing.environments.items[driver.listed.index("webapp")]
+        row = driver.rows[driver.listed.index("webapp")]
         assert row.on_disk is not None
         await driver.press("slash", *"webapp", "enter", "enter")
         assert "~/code/webapp" in driver.text

@@ -1,4 +1,4 @@
-"""What the dashboard remembers of its look, in the state directory: theme and pane.
+"""What the dashboard remembers of its look, in the state directory: theme, pane and groups.
 
 View, order and direction are in the snapshot, whose rows lie in that order.
 """
@@ -8,26 +8,38 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvdash.model.sorting import GROUP_KEYS
 from venvdash.system import codec
 from venvdash.system.files import UnreadableError
 from venvdash.system.state_files import StateFolder
 
 _FOLDER, _NAME = "dashboard", "look.json"
-_LIMIT = 4096  # bytes
+_LIMIT = 64 * 1024  # bytes
+MOST_EXCEPTIONS, _LONGEST = 100, 512  # groups, and characters of what one is of
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """``theme``: a name of Textual's. ``pane``: whether the details are shown.
 
-    None: nobody chose.
+    None: nobody chose. ``group_by``: what the list is grouped by, "" for nothing. ``folded``:
+    whether its groups are, but for the ``exceptions``, which are such values as "orphan".
     """
 
     theme: str | None = None
     pane: bool | None = None
+    group_by: str = ""
+    folded: bool = False
+    exceptions: tuple[str, ...] = ()
 
 
-_CODEC = codec.Codec(Look, theme=codec.plain(100))
+_CODEC = codec.Codec(
+    Look,
+    theme=codec.plain(100),
+    sparse=True,
+    group_by=codec.choice(("", *GROUP_KEYS)),
+    exceptions=codec.several(codec.plain(_LONGEST), MOST_EXCEPTIONS),
+)
 
 
 def read(state: Path) -> Look:

@@ -13,7 +13,7 @@ from textual.events import Event, InputEvent
 from textual.screen import Screen
 
 from venvdash.config import DashboardSettings
-from venvdash.records.dashboard_look import Look
+from venvdash.records.dashboard_look import MOST_EXCEPTIONS, Look
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
 from venvdash.tui.contrast import with_contrast
@@ -59,7 +59,7 @@ class Dashboard(App[int]):
         """Show what is remembered, then what ``opening`` opens.
 
         ``home`` is written as ``~``. ``programs`` gives the terminal to the user's own programs.
-        ``look`` is what is remembered of theme and pane; ``settings`` are for what is not.
+        ``look`` is what is remembered of how it looked; ``settings`` are for what is not.
         """
         super().__init__()
         self._main = MainScreen(home, opening, programs)
@@ -67,6 +67,7 @@ class Dashboard(App[int]):
         self._next_look: asyncio.TimerHandle | None = None
         self._signals: Signals | None = None  # none where there is no terminal
         self._main.begin(settings, pane=look.pane)
+        self._main.listing.grouping.begin(look.group_by, look.exceptions, folded=look.folded)
         theme = look.theme if look.theme in self.available_themes else settings.theme
         self._first_look = look
         self._first_theme = self.theme = self.validate_theme(theme)
@@ -122,9 +123,11 @@ class Dashboard(App[int]):
 
     @property
     def look(self) -> Look:
-        """What to remember of theme and pane: what was, and what was chosen since."""
+        """What to remember: what was, and what was chosen since."""
         chosen = self.theme if self.theme != self._first_theme else self._first_look.theme
-        return Look(chosen, self._main.pane)
+        grouping = self._main.listing.grouping
+        exceptions = sorted(grouping.folds.exceptions)[:MOST_EXCEPTIONS]
+        return Look(chosen, self._main.pane, grouping.by, grouping.folds.all, tuple(exceptions))
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""

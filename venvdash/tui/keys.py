@@ -7,6 +7,8 @@ _DISPLAYS = {
     "colon": ":",
     "enter": "⏎",
     "question_mark": "?",
+    "equals_sign": "=",
+    "minus": "-",
     "slash": "/",
     "space": "Space",
 }
@@ -71,6 +73,14 @@ SORT = _bindings(
     ("I", "invert", "Reverse the order"),
 )
 
+GROUP = _bindings(
+    ("b", "group_menu", "Group", "Group by project, store, status or Python"),
+    ("left,h", "fold(True)", "Fold the group, or go to its line"),
+    ("right,l", "fold(False)", "Unfold the group, or go into it"),
+    ("minus", "fold_all(True)", "Fold all groups"),
+    ("equals_sign", "fold_all(False)", "Unfold all groups"),
+)
+
 MARK = _bindings(
     ("space", "mark", "Mark", "Mark it and move down"),
     ("v", "mark_range", "Mark a range: press at its start and end"),
@@ -124,13 +134,16 @@ PROGRAM = _bindings(
 # What the footer shows first; where there is no room, the last are left out.
 FOOTER_ORDER = (
     *("choose", "filter", "mark", "delete", "shell", "sync", "relink"),
-    *("undo", "trash", "copy", "log", "pin", "prune"),
+    *("undo", "trash", "copy", "log", "pin", "prune", "group_menu"),
 )
 FOOTER_RIGHT = frozenset({"help", "app.quit"})
 """Actions that the footer always shows, at its right end."""
 
 ON_ENVIRONMENTS = frozenset({"mark", "shell", "sync", "relink", "copy", "pin"})
 """Actions of the footer that need an environment under the cursor."""
+
+ON_ONE = frozenset({"shell", "copy"})
+"""Actions of the footer that are not for several environments."""
 
 # Of the dialogs, which have no footer: they show their keys themselves.
 
@@ -190,6 +203,7 @@ MAIN_SECTIONS = (
     ("Move", MOVE),
     ("Find", FIND),
     ("Sort", SORT),
+    ("Group", GROUP),
     ("Mark", MARK),
     ("Change", CHANGE),
     ("Delete", DELETE),

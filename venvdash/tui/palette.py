@@ -9,6 +9,7 @@ from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
+from venvdash.model.sorting import GROUP_KEYS
 from venvdash.model.summary import Summary
 from venvdash.text import visible
 from venvdash.tui.keys import MAIN_SECTIONS
@@ -88,6 +89,14 @@ class Commands(Provider):
         for view in View:
             show = partial(main.action_view, view)
             yield _Command(f"View: {view}", "Show only these", show, f"view('{view}')")
+        for by in GROUP_KEYS:
+            group = partial(main.action_group, by)
+            yield _Command(f"Group: by {by}", "A line with sums above each group", group)
+        yield _Command("Group: by nothing", "One list", partial(main.action_group, ""))
+        for words, folded in (("Fold", True), ("Unfold", False)):
+            fold = partial(main.action_fold_all, folded)
+            key = f"fold_all({folded})"
+            yield _Command(f"Group: {words.lower()} all", f"{words} every group", fold, key)
         for key, words in _SORTS.items():
             sort = partial(main.action_sort, key)
             yield _Command(f"Sort: by {words}", "Again: reverse the order", sort, f"sort('{key}')")

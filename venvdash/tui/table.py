@@ -81,7 +81,7 @@ class Table:
         self.held, self._remembered = True, snapshot
         self.remembered = self.total
 
-    def _decode(self) -> None:
+    def decode(self) -> None:
         """Take the rows of a remembered list; a damaged one is forgotten."""
         snapshot, self._remembered = self._remembered, None
         if snapshot is None:
@@ -103,7 +103,7 @@ class Table:
 
         A remembered row stays as it is until the new one is ``settled``.
         """
-        self._decode()
+        self.decode()
         self.rows[row.path] = row
         before = self.summaries.get(row.path)
         if before is not None and not (before.confirmed or settled):
@@ -141,7 +141,7 @@ class Table:
 
     def unsettled(self) -> list[Summary]:
         """Return what is remembered and not yet confirmed."""
-        self._decode()
+        self.decode()
         return [row for row in self.summaries.values() if not row.confirmed]
 
     def mark_gone(self) -> set[Path]:
@@ -154,7 +154,7 @@ class Table:
 
     def settle(self) -> set[Path]:
         """Show what a complete scan found, and nothing else; return the paths that changed."""
-        self._decode()
+        self.decode()
         self.held, self.remembered = False, 0
         changed = self.summaries.keys() - self.rows.keys()
         for path in changed:
@@ -167,7 +167,7 @@ class Table:
 
     def drop(self, path: Path) -> bool:
         """Forget a row; return whether what is shown must be arranged again."""
-        self._decode()
+        self.decode()
         self.rows.pop(path, None)
         summary = self.summaries.pop(path, None)
         if summary is None:
@@ -182,7 +182,7 @@ class Table:
 
     def arrange(self) -> None:
         """Filter again, and sort again if that is due."""
-        self._decode()
+        self.decode()
         order = self.sort, self.descending
         if not self._order or order != self._order_of:
             rows = in_order(self.summaries.values(), self.sort, descending=self.descending)
@@ -254,13 +254,13 @@ class Table:
         """Make the texts that the filter searches before the first letter is typed."""
         import venvdash.presentation.queries  # noqa: F401 - it is imported now, not then
 
-        self._decode()
+        self.decode()
         for row in self.summaries.values():
             self._text(row)
 
     def matching(self) -> "list[Row]":
         """Return all rows that match the filter, in any view."""
-        self._decode()
+        self.decode()
         return [row for path, row in self.rows.items() if self._matches(self.summaries[path])]
 
     def search(self, text: str) -> None:
@@ -296,7 +296,7 @@ class Table:
 
     def index_of(self, path: Path) -> int | None:
         """Return the place of an environment in the list, None where it is not shown."""
-        self._decode()
+        self.decode()
         return self._places.get(path)
 
     def find(self, paths: Iterable[Path]) -> "list[Row]":
@@ -305,7 +305,7 @@ class Table:
 
     def summaries_of(self, paths: Iterable[Path]) -> list[Summary]:
         """Return the summaries of these paths that are still there."""
-        self._decode()
+        self.decode()
         return [self.summaries[path] for path in paths if path in self.summaries]
 
 

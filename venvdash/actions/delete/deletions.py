@@ -45,6 +45,10 @@ class Deletions:
         """Return what deleting these gives back, as of the last scan; takes milliseconds."""
         return self.sums.union([row for path in paths if (row := self.table.rows.get(path))])
 
+    def on_disk(self, paths: Iterable[Path]) -> int:
+        """Return what these take on disk together, as of the last scan."""
+        return self.sums.on_disk([row for path in paths if (row := self.table.rows.get(path))])
+
     def measured(
         self, rows: Sequence[Row], cancel: threading.Event | None = None
     ) -> Mapping[Path, Row]:

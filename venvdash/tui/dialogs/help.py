@@ -20,6 +20,7 @@ _WORDS = (
     ("3.9!", "this Python release gets no security fixes any more"),
     ("Used", "time since it was last used"),
     ("≥", "at least: together they may free more"),
+    ("~", "about: of a group in which not all is measured"),
 )
 _KEY = 13  # cells of a key or word
 _COLUMN = 46  # the least cells of a column

@@ -8,9 +8,11 @@ from textual.timer import Timer
 
 from venvdash.model.status import Status
 from venvdash.model.summary import Summary
+from venvdash.tui.grouping import Group
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
 from venvdash.tui.widgets.detail import describe, describe_other, describe_remembered, reason
+from venvdash.tui.widgets.group_text import describe_group, group_reason
 from venvdash.tui.widgets.other_list import OtherThing
 from venvdash.tui.widgets.reason_lines import Reason
 from venvdash.tui.widgets.text_pane import TextPane
@@ -34,6 +36,8 @@ class Details:
         current = self._listing.current
         if isinstance(current, Summary):
             self.reason.text = self._reason_of(current)
+        elif isinstance(current, Group):
+            self.reason.text = group_reason(current)
         else:
             self.reason.text = Content(current.reason if current is not None else "")
         if self._timer is not None:
@@ -47,6 +51,8 @@ class Details:
             return describe(row, self._home)
         if isinstance(current, Summary):
             return describe_remembered(current, self._home)
+        if isinstance(current, Group):
+            return describe_group(current)
         if isinstance(current, OtherThing):
             return describe_other(current, self._home)
         return Content("")
@@ -59,7 +65,8 @@ class Details:
     def _show(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        path = self._listing.path
+        group = self._listing.group
+        path = self._listing.path if group is None else group.key
         # Hidden, too: the screen may get wider.
         self.pane.show(self.text(), top=self.pane.subject != path)
         self.pane.subject = path

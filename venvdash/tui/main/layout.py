@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from venvdash.records.snapshot import Snapshot
 from venvdash.tui.main.details import Details
+from venvdash.tui.main.groups import Groups
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
 from venvdash.tui.widgets.job_line import JobLine
@@ -27,6 +28,7 @@ class Layout:
         cursor_moved: Callable[[], None],
     ) -> None:
         self.listing = Listing(screen, home, snapshot, cursor_moved)
+        self.groups = Groups(screen, self.listing)
         self.states = RowStates(self.listing.environments, home)
         self.details = Details(screen, home, self.listing, self.states)
         self.selection_bar = SelectionBar(id="selection")

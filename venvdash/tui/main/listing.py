@@ -10,6 +10,7 @@ from textual.screen import Screen
 from venvdash.model.summary import Summary
 from venvdash.records.snapshot import Settings, Snapshot
 from venvdash.text import visible
+from venvdash.tui.grouping import Group, Grouping
 from venvdash.tui.notices import say
 from venvdash.tui.table import Table, View
 from venvdash.tui.widgets.environment_list import EnvironmentList
@@ -50,6 +51,8 @@ class Listing:
         self._rearranged, self._cursor_moved = _nothing, cursor_moved
         self._scans: ScanRunner | None = None
         self.table = Table()
+        self.grouping = Grouping(home)
+        self._listed = 0  # rows of which the lines were made, those of folded groups as well
         self.filter_text = self._filter_error = ""
         self._next_arrange = 0.0
         self.views = ViewBar(id="views")
@@ -71,15 +74,21 @@ class Listing:
     # What is under the cursor
 
     @property
-    def shown(self) -> LineTable[Summary] | LineTable[OtherThing]:
+    def shown(self) -> EnvironmentList | LineTable[OtherThing]:
         """The list that is shown."""
         return self.others if self.table.view is View.OTHER else self.environments
 
     @property
-    def current(self) -> Summary | OtherThing | None:
+    def current(self) -> Summary | Group | OtherThing | None:
         """What is under the cursor."""
         current = self.shown.current
-        return current if isinstance(current, Summary | OtherThing) else None
+        return current if isinstance(current, Summary | Group | OtherThing) else None
+
+    @property
+    def group(self) -> Group | None:
+        """The group whose line is under the cursor."""
+        current = self.current
+        return current if isinstance(current, Group) else None
 
     @property
     def environment(self) -> Summary | None:
@@ -96,13 +105,21 @@ class Listing:
     @property
     def path(self) -> Path | None:
         """The path under the cursor."""
-        return self.current.path if self.current is not None else None
+        current = self.current
+        return current.path if current is not None and not isinstance(current, Group) else None
 
     @property
     def visible_rows(self) -> "list[Row]":
         """The environments on the screen."""
-        shown = (self.table.rows.get(item.path) for item in self.environments.visible_items)
+        lines = self.environments.visible_items
+        shown = (self.table.rows.get(one.path) for one in lines if isinstance(one, Summary))
         return [row for row in shown if row is not None]
+
+    def refuse_group(self) -> bool:
+        """Return whether the cursor is on the line of a group, and say so."""
+        if self.group is not None:
+            say(self._screen, "This is a group. Move to one of its environments.")
+        return self.group is not None
 
     def refuse_unconfirmed(self, rows: Iterable[Summary]) -> bool:
         """Return whether any of these is only remembered, and say so: none is acted on then."""
@@ -127,15 +144,16 @@ class Listing:
         """Show the rows of ``touched`` and all counts; with ``force`` rearrange at once if due."""
         now = time.monotonic()
         held = self.table.held or now < self._next_arrange
+        self.state.due |= bool(touched and self.grouping.by)  # the sums of groups change
         if self.state.due and (force or not held):
             self.rearrange()
             self._next_arrange = time.monotonic() + _ARRANGE_SHARE * (time.monotonic() - now)
         elif touched:
-            items, shown = self.environments.items, self.table.shown
-            if isinstance(items, list) and len(items) == len(shown):
+            listed = isinstance(self.environments.items, list)
+            if listed and self._listed == len(self.table.shown):
                 self.environments.touch(self.table.summaries_of(touched))
             else:  # they are decoded now, or new ones came last
-                self.environments.show_items(shown)
+                self.show_lines()
             if self.path in touched:  # of its details more may have changed than the list shows
                 self._cursor_moved()
         self.views.counts = self.state.counts
@@ -148,8 +166,9 @@ class Listing:
         """Show what is remembered of the last scan, as it was shown then."""
         if self._snapshot is not None:
             self.table.remember(self._snapshot)
-            self.environments.sorted_by = (self.table.sort, self.table.descending)
-            self.environments.show_items(self.table.shown)
+            if self.grouping.by:
+                self.table.decode()
+            self.show_lines()
             self.totals.show_remembered(self.table, self._snapshot.written)
             rows = (self.table.count(view) for view in View if view is not View.OTHER)
             self.views.counts = (*rows, self._snapshot.other)
@@ -164,12 +183,23 @@ class Listing:
         if self._scans is not None:
             self.state.due = False
         self.table.arrange()
-        self.environments.sorted_by = (self.table.sort, self.table.descending)
         at_top = not (held or self.state.complete or self.environments.chosen_by_hand)
-        self.environments.show_items(self.table.shown, at_top=at_top)
+        self.show_lines(at_top=at_top)
         self.totals.show_headline(self.table)
         self._show_note()
         self._rearranged()
+
+    def show_lines(self, *, at_top: bool = False) -> None:
+        """Show the rows of the table, in groups if they are grouped."""
+        table = self.table
+        self.environments.sorted_by = (table.sort, table.descending)
+        self._listed = len(table.shown)
+        lines = self.grouping.lines(table.shown, table.sort, descending=table.descending)
+        self.environments.show_items(lines, at_top=at_top)
+
+    def tell_cursor(self) -> None:
+        """Have what is shown of the line under the cursor drawn again."""
+        self._cursor_moved()
 
     def report(self, words: str) -> None:
         """Say what failed, and keep it in the list of problems; ``words`` are safe to show."""
@@ -272,6 +302,7 @@ class Listing:
             self._show_note()
             return
         self._filter_error = ""
+        self.grouping.filtered(self.table.query is not None)
         self.rearrange()
         if self.table.view is View.OTHER:
             self._show_others()
@@ -318,8 +349,20 @@ class Listing:
 
     def go_to(self, path: Path) -> None:
         """Put the cursor on an environment; a filter or view that hides it ends."""
-        if not self.environments.move_to_key(path):
-            self.search("")
-            self._screen.query(FilterBar).remove()
-            self.open_view(View.ALL)
-            self.environments.move_to_key(path)
+        if self._move_to(path):
+            return
+        self.search("")
+        self._screen.query(FilterBar).remove()
+        self.open_view(View.ALL)
+        self._move_to(path)
+
+    def _move_to(self, path: Path) -> bool:
+        """Put the cursor on an environment, whose group is unfolded; return False if it is none."""
+        place = self.table.index_of(path)
+        if place is None:
+            return False
+        group = self.grouping.group_of(self.table.shown[place])
+        if group is not None and group.folded:
+            self.grouping.fold(group, folded=False)
+            self.show_lines()
+        return self.environments.move_to_key(path)

@@ -27,6 +27,10 @@ class Marks:
         """The marked paths."""
         return tuple(self._paths)
 
+    def count(self, paths: frozenset[Path]) -> int:
+        """Return how many of these are marked."""
+        return len(self._paths.keys() & paths) if self._paths else 0
+
     def toggle(self, path: Path) -> None:
         """Mark, or unmark."""
         if path in self._paths:

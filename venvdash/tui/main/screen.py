@@ -39,6 +39,7 @@ class MainScreen(CallScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.FIND,
         *keys.SORT,
+        *keys.GROUP,
         *keys.MARK,
         *keys.CHANGE,
         *keys.DELETE,
@@ -52,7 +53,9 @@ class MainScreen(CallScreen[None]):
         self.opening, self._programs = opening, programs
         self.contents = layout = Layout(self, home, opening.snapshot, self.cursor_moved)
         self.listing, self.details, self.states = layout.listing, layout.details, layout.states
+        self.groups = layout.groups
         self._workbench: Workbench | None = None
+        self._group: object = None  # whose line is under the cursor
         self._set_actions(dict.fromkeys(_WORK, self._not_yet))
 
     def begin(self, settings: "DashboardSettings", *, pane: bool | None) -> None:
@@ -147,6 +150,11 @@ class MainScreen(CallScreen[None]):
     def cursor_moved(self) -> None:
         """Show what is now under the cursor."""
         self.details.update()
+        group = self.listing.group
+        line = (group.key, group.folded) if group is not None else None
+        if line != self._group:
+            self._group = line
+            self.refresh_bindings()  # the line of a group has other keys
         if self._workbench is not None:
             self._workbench.selection.stretch_range()
 
@@ -181,6 +189,22 @@ class MainScreen(CallScreen[None]):
     def action_invert(self) -> None:
         """Reverse the order."""
         self.listing.sort_by(self.listing.table.sort)
+
+    def action_group_menu(self) -> None:
+        """Ask what to group by."""
+        self.groups.choose()
+
+    def action_group(self, by: str) -> None:
+        """Group by a key of the grouping, "" for nothing."""
+        self.groups.group_by(by)
+
+    def action_fold(self, out: bool) -> None:
+        """Go out of a group or into it; from its line fold or unfold it."""
+        self.groups.step(out=out)
+
+    def action_fold_all(self, folded: bool) -> None:
+        """Fold all groups, or unfold all."""
+        self.groups.fold_all(folded=folded)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
@@ -224,7 +248,9 @@ class MainScreen(CallScreen[None]):
         self.details.pane.action_scroll(by)
 
     def on_line_table_chosen(self) -> None:
-        """Show the details over the list."""
+        """Show the details over the list; fold or unfold a group."""
+        if self.groups.toggle():
+            return
         from venvdash.tui.dialogs.text_dialog import TextDialog
 
         self.app.push_screen(TextDialog("Details", self.details.text()))

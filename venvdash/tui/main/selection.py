@@ -1,6 +1,6 @@
 """What is marked in the list, and the line that counts it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from venvdash.model import Row
 from venvdash.model.summary import Summary
 from venvdash.text import visible
 from venvdash.tui.background import LatestCall, run_in_thread
+from venvdash.tui.grouping import Group, Line
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.marks import Marks
 from venvdash.tui.main.row_states import RowStates
@@ -47,6 +48,7 @@ class Selection:
         self.marks = Marks()
         self.bar = bar
         listing.environments.marked = self.marks
+        listing.environments.count_marked = lambda group: self.marks.count(group.paths)
         self._sizing: LatestCall[SelectionSize] = LatestCall(screen, self._show_size, self._no_size)
 
     def rows(self) -> list[Row]:
@@ -58,7 +60,14 @@ class Selection:
     # Marking by hand
 
     def mark(self) -> None:
-        """Mark the environment under the cursor, or unmark it, and move to the next."""
+        """Mark the environment under the cursor, or unmark it, and move to the next.
+
+        At the line of a group mark its environments, or unmark them where all are marked.
+        """
+        group = self._listing.group
+        if group is not None:
+            self._mark_group(group)
+            return
         row = self._listing.environment
         if row is None or self._listing.refuse_unconfirmed([row]):
             return
@@ -69,12 +78,26 @@ class Selection:
             self.marks.toggle(row.path)
             self._listing.environments.redraw(row.path)
         self._listing.environments.action_cursor(1)
+        if self._listing.grouping.by:
+            self._listing.environments.repaint()
         self.update()
+
+    def _mark_group(self, group: Group) -> None:
+        if self.marks.anchor is not None:
+            self.mark_range()
+        elif not self._listing.refuse_unconfirmed(group.rows):
+            self.marks.toggle_all(self._markable(group.rows))
+            lines = self._listing.environments
+            after = lines.cursor + 1 + (0 if group.folded else len(group.rows))
+            lines.move_to(after if after < len(lines.items) else lines.cursor)
+            self._redraw()
 
     def mark_range(self) -> None:
         """Begin a range at the cursor, or end it there."""
         row = self._listing.environment
         if row is not None and self._listing.refuse_unconfirmed([row]):
+            return
+        if self.marks.anchor is None and self._listing.refuse_group():
             return
         if self.marks.anchor is not None:
             self.marks.close_range(keep=True)
@@ -97,10 +120,11 @@ class Selection:
         table, anchor = self._listing.table, self.marks.anchor
         if anchor is None or table.view is View.OTHER:
             return
-        start = table.index_of(anchor)
+        environments = self._listing.environments
+        start = environments.place_of(anchor)
         if start is not None:
-            ends = sorted((start, self._listing.environments.cursor))
-            self.marks.stretch(self._markable(table.shown[ends[0] : ends[1] + 1]))
+            first, last = sorted((start, environments.cursor))
+            self.marks.stretch(self._markable(_rows(environments.items[first : last + 1])))
             self._redraw()
 
     def drop_range(self) -> bool:
@@ -219,3 +243,12 @@ class Selection:
     def _no_size(self, error: Exception) -> None:
         self.bar.reclaimable = None
         say(self._screen, f"Cannot compute the total size: {type(error).__name__}", severe=True)
+
+
+def _rows(lines: Iterable[Line]) -> Iterator[Summary]:
+    """Yield the rows of lines, those of folded groups as well."""
+    for line in lines:
+        if isinstance(line, Summary):
+            yield line
+        elif line.folded:
+            yield from line.rows

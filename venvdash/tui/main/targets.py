@@ -20,15 +20,25 @@ class Targets:
         self.selection, self._jobs = selection, jobs
 
     def chosen(self, *, waits: bool = False) -> list[Row]:
-        """Return the marked environments, without marks the one under the cursor."""
-        if not self.selection.marks.paths:
+        """Return the marked environments, without marks the one or the group under the cursor."""
+        group = self._listing.group
+        if self.selection.marks.paths:
+            return self.selection.rows() if waits or not self._jobs.refuse() else []
+        if group is None:
             return self.under_cursor(waits=waits)
-        return self.selection.rows() if waits or not self._jobs.refuse() else []
+        if self._listing.refuse_unconfirmed(group.rows) or not (waits or not self._jobs.refuse()):
+            return []
+        rows = self._listing.table.find(row.path for row in group.rows)
+        return [row for row in rows if self._states.may_act_on(row.path)]
 
     def under_cursor(self, *, waits: bool = False) -> list[Row]:
         """Return the environment under the cursor; from now on the cursor stays on it."""
         current = self._listing.environment
-        if current is None or self._listing.refuse_unconfirmed([current]):
+        if (
+            self._listing.refuse_group()
+            or current is None
+            or self._listing.refuse_unconfirmed([current])
+        ):
             return []
         row = self._listing.row
         if row is None or not (waits or not self._jobs.refuse()):

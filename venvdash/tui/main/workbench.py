@@ -19,6 +19,7 @@ from venvdash.tui.main.deletion import Deletion
 from venvdash.tui.main.disk_changes import DiskChanges
 from venvdash.tui.main.external_programs import ProgramRunner
 from venvdash.tui.main.found_projects import FoundProjects
+from venvdash.tui.main.group_sums import GroupSums
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.layout import Layout
 from venvdash.tui.main.planner import Planner
@@ -69,6 +70,7 @@ class Workbench:
             covered=lambda: self.jobs.line.display,
             scanning=self._scanning,
         )
+        self.group_sums = GroupSums(screen, access, self.listing, self._scanning)
         self.jobs = JobRunner(
             screen,
             access,
@@ -161,6 +163,7 @@ class Workbench:
         if self.listing.state.failure:
             say(self._screen, self.listing.state.failure, severe=True)
         self.selection.keep_existing()
+        self.group_sums.measured()
         if self.scans.due:
             self.scans.again()
         self.trash.update()
@@ -174,6 +177,7 @@ class Workbench:
 
     def _rearranged(self) -> None:
         self.selection.rearranged()
+        self.group_sums.rearranged()
         self.disk.visible_changed()
 
     def _remember(self) -> None:
@@ -196,6 +200,7 @@ class Workbench:
         self._screen.set_timer(_LINGER, self._remove_finished)
         self.listing.refresh(force=True)
         self.selection.update()
+        self.group_sums.measured()
         if self.jobs.outdates:
             self.scans.again()
         self.trash.update()
@@ -261,13 +266,15 @@ class Workbench:
 
     def open_folder(self) -> None:
         """Open the folder under the cursor with the desktop's program."""
-        if self.listing.path is not None:
+        if self.listing.path is not None and not self.listing.refuse_group():
             problem = open_folder(self.listing.path, self.session.machine)
             say(self._screen, problem or "Opened in the file manager.", severe=problem is not None)
 
     def clip(self) -> None:
         """Ask what to copy as text of the environment under the cursor."""
         current = self.listing.environment
+        if self.listing.refuse_group():
+            return
         if current is not None and self.listing.refuse_unconfirmed([current]):
             return
         if self.listing.row is None:

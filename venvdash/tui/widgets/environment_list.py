@@ -1,10 +1,10 @@
 """The list of environments: its columns, and how each cell is drawn."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from rich.cells import cell_len
 
@@ -16,10 +16,14 @@ from venvdash.presentation.meanings import place_in_words
 from venvdash.records.snapshot import RememberedRows
 from venvdash.text import short_path, visible
 from venvdash.tui.cells import STATUS_MARKS, flag_words, left, left_cut, right, size_bar
+from venvdash.tui.grouping import Group, Line
+from venvdash.tui.keys import ON_ONE
+from venvdash.tui.widgets import group_cells
+from venvdash.tui.widgets.group_cells import SIZE_BAR
 from venvdash.tui.widgets.line_table import Column, LineTable, Parts
 
-SIZE_BAR = 8  # cells
-_STYLES = ("name", "plain", "muted", "big", "bad", "old", "size", "unconfirmed", "gone")
+_STYLES = ("name", "plain", "muted", "big", "bad", "old", "size", "unconfirmed", "gone", "group")
+_INDENT = 2  # cells of a row below the line of its group
 _BIG = 1024**3
 _BAD = {flag.value for flag in (Flag.BROKEN, Flag.DAMAGED, Flag.DEBRIS)}
 
@@ -84,13 +88,21 @@ def _packages(row: Summary, width: int) -> Parts:
 
 
 def columns(
-    home: Path | None, states: Mapping[Path, State], largest: Callable[[], int]
+    home: Path | None,
+    states: Mapping[Path, State],
+    largest: Callable[[], int],
+    indent: Callable[[], int] = lambda: 0,
 ) -> tuple[Column[Summary], ...]:
     """Return the columns of the list; ``home`` is written as ``~``.
 
     ``states``: the state of each environment that a job works on, shown instead of its status.
-    ``largest`` returns the bytes on disk of the largest environment listed: a full bar.
+    ``largest`` returns the bytes on disk of the largest environment listed: a full bar. ``indent``
+    returns by how many cells names are indented.
     """
+
+    def name(row: Summary, width: int) -> Parts:
+        cells = indent()
+        return ((" " * cells, "plain"), *_name(row, width - cells)) if cells else _name(row, width)
 
     def status(row: Summary, width: int) -> Parts:
         state = states.get(row.path)
@@ -111,7 +123,7 @@ def columns(
         return ((left_cut(shown, width), "muted"),)
 
     cells = (
-        Column("name", "  Project", 24, _name, grow=3),
+        Column("name", "  Project", 24, name, grow=3),
         Column("status", "Status", 11, status),
         Column("python", "Python", 8, _python, since=100),
         Column("reclaimable", "Reclaimable", 12, _reclaimable, numeric=True),
@@ -135,6 +147,17 @@ def _dim_if_gone(draw: Callable[[Summary, int], Parts]) -> Callable[[Summary, in
     return drawn
 
 
+def _with_groups(
+    column: Column[Summary], draw_group: Callable[[Group, int], Parts]
+) -> Column[Line]:
+    draw = column.draw
+
+    def drawn(line: Line, width: int) -> Parts:
+        return draw_group(line, width) if isinstance(line, Group) else draw(line, width)
+
+    return cast("Column[Line]", replace(column, draw=cast("Any", drawn)))
+
+
 def largest_of(rows: Iterable[Summary]) -> int:
     """Return the bytes on disk of the largest of these rows, 0 where none is measured."""
     return max((row.on_disk for row in rows if row.on_disk is not None), default=0)
@@ -144,10 +167,11 @@ def _style_of(state: State) -> str:
     return f"state-{state.value.replace(' ', '-')}"
 
 
-class EnvironmentList(LineTable[Summary]):
+class EnvironmentList(LineTable[Line]):
     """The environments, one a line, keyed by their path; they can be marked.
 
-    ``states``: the state of each that a job works on; the caller redraws what it changes.
+    Above each group of them is a line, too. ``states``: the state of each environment that a job
+    works on; the caller redraws what it changes.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -159,22 +183,74 @@ class EnvironmentList(LineTable[Summary]):
 
     def __init__(self, home: Path | None, *, id: str) -> None:
         self.states: dict[Path, State] = {}
-        self._largest = 0
-        cells = columns(home, self.states, lambda: self._largest)
-        super().__init__(cells, lambda row: row.path, id=id)
+        self._largest = self._largest_group = 0
+        self._grouped = False
+        self.count_marked: Callable[[Group], int] = lambda group: 0
+        of_groups = group_cells.cells(lambda: self._largest_group)
+        cells = columns(
+            home, self.states, lambda: self._largest, lambda: _INDENT if self._grouped else 0
+        )
+        super().__init__(
+            [_with_groups(column, of_groups[column.key]) for column in cells], _key, id=id
+        )
 
-    def show_items(self, items: Sequence[Summary], *, at_top: bool = False) -> None:
-        """Show these rows; the largest of them has a full bar."""
-        remembered = items.largest if isinstance(items, RememberedRows) else None
-        self._set_largest(largest_of(items) if remembered is None else remembered)
+    @property
+    def group(self) -> Group | None:
+        """The group whose line is under the cursor."""
+        return self.current if isinstance(self.current, Group) else None
+
+    @property
+    def unused_actions(self) -> frozenset[str]:
+        """Actions of the footer that do nothing for what is under the cursor."""
+        return ON_ONE if self.group is not None else frozenset()
+
+    @property
+    def meanings(self) -> Mapping[str, str]:
+        """What the footer says of actions that differ for what is under the cursor."""
+        if self.group is None:
+            return {}
+        return {"choose": "Unfold" if self.group.folded else "Fold"}
+
+    def show_items(self, items: Sequence[Line], *, at_top: bool = False) -> None:
+        """Show these lines; the largest environment has a full bar, and so has a group."""
+        groups = [line for line in items if isinstance(line, Group)] if _has_groups(items) else []
+        rows = [row for group in groups for row in group.rows] if groups else items
+        remembered = rows.largest if isinstance(rows, RememberedRows) else None
+        largest = largest_of(cast("Sequence[Summary]", rows)) if remembered is None else remembered
+        self._set_largest(largest, max((group.on_disk for group in groups), default=0))
+        if self._grouped != bool(groups):
+            self._grouped = bool(groups)
+            self._version += 1
         super().show_items(items, at_top=at_top)
 
-    def touch(self, items: Sequence[Summary]) -> None:
+    def touch(self, items: Sequence[Line]) -> None:
         """Show rows that changed; a new largest one changes every bar."""
-        self._set_largest(max(self._largest, largest_of(items)))
+        rows = [line for line in items if isinstance(line, Summary)]
+        self._set_largest(max(self._largest, largest_of(rows)), self._largest_group)
         super().touch(items)
 
-    def _set_largest(self, largest: int) -> None:
-        if largest != self._largest:
-            self._largest = largest
+    def _set_largest(self, largest: int, group: int) -> None:
+        if (largest, group) != (self._largest, self._largest_group):
+            self._largest, self._largest_group = largest, group
             self._version += 1  # the bars of all rows may differ
+
+    def rest(self, place: int) -> int:
+        """Return where the cursor goes whose item is not there: to an environment if possible."""
+        after = self.items[place + 1 : place + 2]
+        group = bool(after) and isinstance(self.items[place], Group)
+        return place + 1 if group and isinstance(after[0], Summary) else place
+
+    def mark_of(self, item: Line) -> str:
+        """Return the mark of a line; that of a group tells whether all or some are marked."""
+        if not isinstance(item, Group):
+            return super().mark_of(item)
+        count = self.count_marked(item)
+        return "✓" if count == len(item.rows) else "–" if count else ""
+
+
+def _key(line: Line) -> Hashable:
+    return line.key if isinstance(line, Group) else line.path
+
+
+def _has_groups(items: Sequence[Line]) -> bool:
+    return isinstance(items, list) and bool(items) and isinstance(items[0], Group)

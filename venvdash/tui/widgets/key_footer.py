@@ -1,5 +1,6 @@
 """The line of keys at the bottom: those that work where the focus is, the most useful first."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -64,12 +65,14 @@ class KeyFooter(Widget):
             self.refresh()
 
     def _active(self) -> tuple[FooterKey, ...]:
-        unused: frozenset[str] = getattr(self.screen.focused, "UNUSED_ACTIONS", frozenset())
+        focused = self.screen.focused
+        unused: frozenset[str] = getattr(focused, "unused_actions", frozenset())
+        meanings: Mapping[str, str] = getattr(focused, "meanings", {})
         shown = {
             active.binding.action: FooterKey(
                 active.binding.key,
                 self.app.get_key_display(active.binding),
-                active.binding.description,
+                meanings.get(active.binding.action, active.binding.description),
                 active.binding.action,
                 active.tooltip,
             )

@@ -94,7 +94,7 @@ class Drawn(Generic[T]):
 
     def __init__(self, item: T, cells: tuple[Parts, ...], version: int) -> None:
         self.item, self.cells, self.version = item, cells, version
-        self.strips: dict[tuple[bool, bool], Strip] = {}  # by cursor and mark
+        self.strips: dict[tuple[bool, str], Strip] = {}  # by cursor and mark
 
 
 class LineTable(LineView, Generic[T], can_focus=True):
@@ -118,9 +118,6 @@ class LineTable(LineView, Generic[T], can_focus=True):
     }
     GUTTER: ClassVar[int] = 1
     """Cells at the left of each line: the cursor's bar, and where it is 2, the mark."""
-    UNUSED_ACTIONS: ClassVar[frozenset[str]] = frozenset()
-    """Actions of the screen that do nothing for these items: the footer leaves them out."""
-
     current: var[Any] = var(None)
     """The item under the cursor, None where there is none."""
     hint: var[str] = var("")
@@ -175,8 +172,11 @@ class LineTable(LineView, Generic[T], can_focus=True):
         place = self._index.get(self.cursor_key) if claimed else None
         if place is None and not at_top and self.current is not None:
             place = self._index.get(self._key_of(self.current))
-        if place is None:
-            place = 0 if at_top else min(self.cursor, max(0, len(self.items) - 1))
+        if place is None and at_top:
+            place = 0
+        elif place is None:
+            place = min(self.cursor, max(0, len(self.items) - 1))
+            place = self.rest(place) if self.items else place
         self.cursor = place
         if self.cursor_key is None or at_top:
             self.cursor_key = self._key_of(self.items[place]) if self.items else None
@@ -232,6 +232,18 @@ class LineTable(LineView, Generic[T], can_focus=True):
         place = self._index.get(key)
         if place is not None and 0 <= place - self.scroll_offset.y < self.page:
             self.repaint_line(place - self.scroll_offset.y + 1)
+
+    def rest(self, place: int) -> int:
+        """Return where the cursor goes whose item is not there, near ``place``."""
+        return place
+
+    def mark_of(self, item: T) -> str:
+        """Return what stands before a line that is marked, "" before one that is not."""
+        return "✓" if self._key_of(item) in self.marked else ""
+
+    def place_of(self, key: Hashable) -> int | None:
+        """Return the index of an item, None where it is not shown."""
+        return self._index.get(key)
 
     def move_to(self, place: int) -> None:
         """Put the cursor on the item at ``place``, or on the nearest one."""
@@ -377,11 +389,11 @@ class LineTable(LineView, Generic[T], can_focus=True):
 
     def _line(self, place: int, width: int) -> Strip:
         key, cursor = self._key_of(self.items[place]), place == self.cursor
-        drawn, marked = self._cells_of(key, self.items[place]), key in self.marked
-        strip = drawn.strips.get((cursor, marked))
+        drawn, mark = self._cells_of(key, self.items[place]), self.mark_of(self.items[place])
+        strip = drawn.strips.get((cursor, mark))
         if strip is None:
-            strip = self.build_strip(drawn.cells, width, cursor=cursor, marked=marked)
-            drawn.strips[cursor, marked] = strip
+            strip = self.build_strip(drawn.cells, width, cursor=cursor, mark=mark)
+            drawn.strips[cursor, mark] = strip
         return strip
 
     def _cells_of(self, key: Hashable, item: T) -> Drawn[T]:
@@ -401,15 +413,13 @@ class LineTable(LineView, Generic[T], can_focus=True):
         drawn = self._drawn[key] = Drawn(item, cells, self._version)
         return drawn
 
-    def build_strip(
-        self, cells: Sequence[Parts], width: int, *, cursor: bool, marked: bool
-    ) -> Strip:
+    def build_strip(self, cells: Sequence[Parts], width: int, *, cursor: bool, mark: str) -> Strip:
         """Return the line of an item with these cells."""
         plain = self._style("", cursor)
         segments = [Segment("▌", self._style("bar", True)) if cursor else Segment(" ", plain)]
         used = self.GUTTER
         if self.GUTTER > 1:
-            segments.append(Segment("✓" if marked else " ", self._style("marked", cursor)))
+            segments.append(Segment(mark or " ", self._style("marked", cursor)))
         for placed, parts in zip(self.columns, cells, strict=True):
             segments += [Segment(text, self._style(name, cursor)) for text, name in parts]
             segments.append(Segment(" ", plain))

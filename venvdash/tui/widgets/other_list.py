@@ -87,7 +87,7 @@ class OtherList(LineTable[OtherThing]):
     """All that a scan found beside environments; nothing here is ever acted on."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--bad", "table--muted", "table--plain"}
-    UNUSED_ACTIONS = ON_ENVIRONMENTS
+    unused_actions = ON_ENVIRONMENTS
 
     def __init__(self, home: Path | None, *, id: str) -> None:
         def path(thing: OtherThing, width: int) -> Parts:
