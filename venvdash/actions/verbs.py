@@ -15,6 +15,7 @@ from venvdash.model.status import State
 if TYPE_CHECKING:
     from venvdash.actions.history.status import ChangeStatus
     from venvdash.actions.history.undo import UndoPlan
+    from venvdash.actions.new.plan import NewEnvironment
     from venvdash.model.cached_packages import CachedPackage, CacheUse
 
 STATES = {
@@ -22,6 +23,7 @@ STATES = {
     Action.RELINK: State.RELINKING,
     Action.UNLINK: State.RELINKING,
     Action.COPY: State.COPYING,
+    Action.NEW: State.CREATING,
     Action.RENAME: State.RENAMING,
     Action.MOVE: State.MOVING,
 }
@@ -106,6 +108,12 @@ class Actions:
         from venvdash.actions.copy.plan import propose_copy
 
         return propose_copy(self._with_records(), row, name, root=root, python=python)
+
+    def new(self, wanted: "NewEnvironment") -> Proposal:
+        """Return what creating an environment would do; its row is of what will be there."""
+        from venvdash.actions.new.plan import propose
+
+        return propose(self._with_records(), wanted)
 
     def rename(self, row: Row, name: str) -> Proposal:
         """Return what giving it another name would do."""
@@ -246,6 +254,10 @@ class Actions:
                 from venvdash.actions.copy import apply as copy_apply
 
                 return copy_apply.apply(table, proposal, cancel)
+            case Action.NEW:
+                from venvdash.actions.new import apply as new_apply
+
+                return new_apply.apply(table, proposal, cancel)
             case Action.RENAME | Action.MOVE:
                 from venvdash.actions.relocate import apply as relocate_apply
 

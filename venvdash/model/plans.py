@@ -48,6 +48,7 @@ class Action(StrEnum):
     COPY = "copy"
     RENAME = "rename"
     MOVE = "move"
+    NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class State(StrEnum):
     SYNCING = "syncing"
     RELINKING = "relinking"
     COPYING = "copying"
+    CREATING = "creating"
     RENAMING = "renaming"
     MOVING = "moving"
     DONE = "done"

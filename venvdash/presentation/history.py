@@ -10,6 +10,7 @@ _UNDOING = {
     Action.DELETE: "restoring",
     Action.RESTORE: "undoing the restore",
     Action.COPY: "undoing the copy",
+    Action.NEW: "undoing the creation",
     Action.RENAME: "undoing the rename",
     Action.MOVE: "undoing the move",
     Action.RELINK: "undoing the relink",
@@ -19,6 +20,7 @@ _PAST = {
     Action.DELETE: "deleted",
     Action.RESTORE: "restored",
     Action.COPY: "copied",
+    Action.NEW: "created",
     Action.RENAME: "renamed",
     Action.MOVE: "moved",
     Action.RELINK: "relinked",
@@ -44,7 +46,7 @@ def what_changed(change: Change, home: Path) -> str:
     """Return what a change did: from where to where, or from which project to which."""
     (one, *others) = change.environments
     match change.action:
-        case Action.DELETE | Action.RESTORE:
+        case Action.DELETE | Action.RESTORE | Action.NEW:
             if others:
                 return counted(len(change.environments), "environment")
             return short_path(one.path, home)
@@ -68,7 +70,7 @@ def undone(change: Change, result: Result, home: Path) -> str:
     match change.action:
         case Action.DELETE:
             return f"Restored {name}."
-        case Action.RESTORE | Action.COPY:
+        case Action.RESTORE | Action.COPY | Action.NEW:
             return f"Moved {name} to the trash."
     place = short_path(result.place or result.path, home)
     return f"Undid the {change.action} of {name}: {place}"

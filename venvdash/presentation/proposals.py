@@ -50,7 +50,8 @@ def _possible(proposal: Proposal, home: Path | None) -> Iterator[Line]:
 
 def _refused(proposal: Proposal, home: Path | None, trust: Line | None) -> Iterator[Line]:
     yield from head_of(proposal.row, home)
-    start = warning("  ", f"Cannot {proposal.action.value}: ")
+    verb = "create" if proposal.action is Action.NEW else proposal.action.value
+    start = warning("  ", f"Cannot {verb}: ")
     yield from _sentence(start, proposal.refusal, home)
     if proposal.distrusted is not None and trust is not None:
         yield trust

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from venvdash.actions.context import Context
+from venvdash.actions.copy import finishing
 from venvdash.actions.copy.copy_tree import Extent, TreeCopy, extent, lacking
 from venvdash.actions.copy.reinstall import DiffersError, Reinstallation, Telling, packages_in
 from venvdash.actions.copy.requirements import Requirements, requirements_of, same_packages
@@ -22,13 +23,12 @@ from venvdash.actions.events import Output, Progressed
 from venvdash.actions.journals.rename_journal import NAME as RENAMING
 from venvdash.actions.prefix import scripts
 from venvdash.actions.prefix.path_rewrite import PathRewrite
-from venvdash.actions.prefix.repair import Repair, RepairError, leftovers, own_names, refusal
-from venvdash.actions.prefix.scripts import bin_of
+from venvdash.actions.prefix.repair import RepairError, own_names, refusal
 from venvdash.actions.process import uv
 from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.safety import environment_state, refusals, steps
 from venvdash.actions.safety.manifest import Manifest, in_words
-from venvdash.actions.safety.placement import movable, taken, unwritten
+from venvdash.actions.safety.placement import movable, taken
 from venvdash.actions.safety.writable_by_others import exposed
 from venvdash.model import Claim, Direction, Environment, EvidenceKind, Flag, Package, Row
 from venvdash.records.sidecar import NAME as SIDECAR
@@ -36,8 +36,6 @@ from venvdash.system import locks
 from venvdash.text import visible
 
 KEPT_OUT = frozenset({".lock", RENAMING, SIDECAR})  # directly in an environment, never copied
-_TIMEOUT = 60.0  # seconds in which an interpreter must answer
-_ASK = "import sys; print(sys.prefix)"
 _ATTEMPTS = 3  # at copying files while something changes them
 
 
@@ -280,37 +278,13 @@ class _Work:
 
     def _name(self, making: Staging, names: list[Path] | tuple[Path, ...]) -> None:
         """Make the files name the place that it will have. Raises FailedError, OSError."""
-        fixed = Repair.plan(making.path, names, self.wanted.target)
-        if fixed.left:
-            raise FailedError(f"{unwritten(making.path, fixed.left)} {_untouched(self.wanted)}")
-        fixed.apply()
-        for name in names:
-            if left := leftovers(making.path, name, self.wanted.target):
-                raise FailedError(f"{unwritten(making.path, left)} {_untouched(self.wanted)}")
+        if problem := finishing.renamed(making.path, names, self.wanted.target):
+            raise FailedError(f"{problem} {_untouched(self.wanted)}")
 
     def _check(self, made: Path, before: tuple[Package, ...]) -> None:
         """Raise FailedError unless it has the same packages and its interpreter starts there."""
         differs = same_packages(before, packages_in(made, None))
         if differs:
             raise FailedError(f"The copy would differ: {differs}. {_untouched(self.wanted)}")
-        python = made / bin_of(made) / "python"
-        try:
-            ran = uv.run(
-                python,
-                ["-I", "-c", _ASK],
-                environ=self.context.machine.variables,
-                cwd=made,
-                timeout=_TIMEOUT,
-                log=self.context.log,
-                cancel=self.cancel,
-            )
-        except uv.UvError as error:
-            said = visible(error.words.strip().rpartition("\n")[2].rstrip("."), 500)
-            raise FailedError(
-                f"Its Python does not start: {said}. {_untouched(self.wanted)}"
-            ) from error
-        if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
-            said = visible(ran.stdout.strip() or "nothing", 200)
-            raise FailedError(
-                f"Its Python reports the wrong prefix: {said}. {_untouched(self.wanted)}"
-            )
+        if problem := finishing.unstartable(made, self.context, self.cancel):
+            raise FailedError(f"{problem} {_untouched(self.wanted)}")

@@ -50,7 +50,7 @@ def propose_copy(
     if python is not None and packages.obstacles:
         why = " ".join(packages.obstacles[:_SHOWN])
         return replace(proposal, refusal=f"Cannot use another Python: {why}")
-    if python is not None and _unavailable(python, context):
+    if python is not None and unavailable(python, context):
         reason = f"uv finds no Python {visible(python)}. `uv python list` shows those it can use."
         return replace(proposal, refusal=reason)
     return replace(
@@ -62,7 +62,7 @@ def propose_copy(
     )
 
 
-def _unavailable(python: str, context: Context) -> bool:
+def unavailable(python: str, context: Context) -> bool:
     """Return whether uv says that it has no such Python and can download none."""
     program = uv.find_uv(context.machine)
     if program is None:

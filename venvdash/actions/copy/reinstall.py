@@ -73,11 +73,7 @@ class Reinstallation:
         if program is None:
             raise uv.UvError("uv", "was not found on PATH", "")
         variables = self._context.machine.variables
-        environ = {
-            name: value
-            for name, value in variables.items()
-            if name not in _DROPPED and not name.startswith("UV_VENV_")
-        }
+        environ = plain_variables(variables)
         cwd = self._directory()
         if arguments[0] == "pip":
             self._stays(program, arguments, environ, cwd)
@@ -124,6 +120,15 @@ class Reinstallation:
             variables={"UV_NO_PROGRESS": "1"},
             cancel=self._cancel,
         )
+
+
+def plain_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those that change what environment uv makes, or where."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if name not in _DROPPED and not name.startswith("UV_VENV_")
+    }
 
 
 def packages_in(prefix: Path, python: str | None) -> tuple[Package, ...]:

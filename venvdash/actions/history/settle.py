@@ -25,7 +25,7 @@ from venvdash.scanner.discovery.site_packages import origins, site_directory
 from venvdash.system import responsiveness
 from venvdash.system.host import host_id
 
-_IN_TRASH = frozenset({Action.RESTORE, Action.COPY})  # undone by moving to the trash
+_IN_TRASH = frozenset({Action.RESTORE, Action.COPY, Action.NEW})  # undone by moving to the trash
 
 
 def recorded(

@@ -1,7 +1,7 @@
 """Undoing a change: planned with the checks of the change itself, shown, then carried out.
 
-Undoing a deletion restores it; undoing a restore or a copy moves it to the trash; a relink is
-undone from its journal; what was renamed or moved is renamed or moved back.
+Undoing a deletion restores it; undoing a restore, a copy or a creation moves it to the trash; a
+relink is undone from its journal; what was renamed or moved is renamed or moved back.
 """
 
 import threading
@@ -19,7 +19,7 @@ from venvdash.model import Action, Outcome, Plan, Proposal, Result, Row
 from venvdash.records.history import LOST, TRASHED, Change, ChangedEnvironment
 from venvdash.text import short_path, visible
 
-_OF_ROWS = frozenset({Action.RESTORE, Action.COPY, Action.RENAME, Action.MOVE})
+_OF_ROWS = frozenset({Action.RESTORE, Action.COPY, Action.NEW, Action.RENAME, Action.MOVE})
 _UNLISTED = "venvdash does not list it, so it cannot check what would be changed."
 _CHANGED = "It has changed since then."
 

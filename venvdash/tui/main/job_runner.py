@@ -38,7 +38,12 @@ _TALLY_TICK = 0.5  # a key may have to wait for a frame, and numbers are read no
 Work = Callable[[threading.Event], Iterator[ActionEvent]]
 
 UNLINKING = "unlinking"
-_UNDOABLE = frozenset({UNLINKING, State.RELINKING, State.COPYING, State.RENAMING, State.MOVING})
+_UNDOABLE = frozenset(
+    {
+        *(UNLINKING, State.RELINKING, State.COPYING, State.CREATING),
+        *(State.RENAMING, State.MOVING),
+    }
+)
 
 
 class JobRunner:

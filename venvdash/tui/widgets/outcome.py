@@ -20,18 +20,20 @@ _CHANGED = {
     "relinking": "relinked",
     "unlinking": "unlinked",
     "copying": "copied",
+    "creating": "created",
     "renaming": "renamed",
     "moving": "moved",
     UNDOING: "restored",
     undoing(Action.RESTORE): "in the trash again",
     undoing(Action.COPY): "in the trash",
+    undoing(Action.NEW): "in the trash",
     undoing(Action.RENAME): "renamed back",
     undoing(Action.MOVE): "moved back",
     undoing(Action.RELINK): "linked as before",
     undoing(Action.UNLINK): "linked as before",
 }
 _ELSEWHERE = frozenset(
-    {"copying", "renaming", "moving", undoing(Action.RENAME), undoing(Action.MOVE)}
+    {"copying", "creating", "renaming", "moving", undoing(Action.RENAME), undoing(Action.MOVE)}
 )
 
 
