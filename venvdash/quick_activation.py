@@ -8,9 +8,8 @@ from pathlib import Path
 
 from venvdash import uv_hint
 from venvdash.records.answers import Answer, recently
-from venvdash.system import shells, trust
-from venvdash.system.machine import Machine
-from venvdash.system.shells import FAMILIES, Activation, Shell, ShellError
+from venvdash.system import files, shells, trust
+from venvdash.system.shells import FAMILIES, Activation, Shell, ShellError, UserShell
 
 
 def code(answer: Answer, shell: str, *, change: bool) -> str:
@@ -21,32 +20,42 @@ def code(answer: Answer, shell: str, *, change: bool) -> str:
     "" if the command line has to look closer: the interpreter is gone, another user can write to
     the environment, or its use has to be recorded.
     """
-    machine = Machine.current()
-    family = _family(shell, machine)
-    if family is None or not _usable(answer, machine.uid):
+    family = _family(shell)
+    if family is None or not _usable(answer, files.own_uid()):
         return ""
-    directory = _directory(answer, machine) if change and answer.project else None
+    directory = _directory(answer) if change and answer.project else None
     activation = Activation.of(
         Path(answer.path), answer.name, platform=sys.platform, directory=directory
     )
     try:
-        return family.activating(activation, machine)
+        return family.activating(activation, os.environ)
     except ShellError:
         return ""
 
 
 def hints(answer: Answer, *, change: bool) -> Iterator[str]:
     """Yield what `activate` says of uv, see ``uv_hint``; arguments as of ``code``."""
-    machine = Machine.current()
-    directory = _directory(answer, machine) if change and answer.project else machine.cwd
-    return uv_hint.hints(machine, Path(answer.path), directory or machine.home)
+    directory = _directory(answer) if change and answer.project else _here()
+    if uv_hint.project_at(directory) is not None:
+        from venvdash.system.machine import Machine  # slow to import
+
+        yield from uv_hint.hints(Machine.current(), Path(answer.path), directory)
 
 
-def _family(shell: str, machine: Machine) -> Shell | None:
+def _family(shell: str) -> Shell | None:
     if not shell:
-        return shells.caller(machine).family
+        return _caller().family
     known = {name for family in FAMILIES for name in family.names}
     return shells.family(shell) if shell in known else None
+
+
+def _caller() -> UserShell:
+    found = shells.reading(os.environ)
+    if found is None:  # a program called that is no shell
+        from venvdash.system.machine import Machine
+
+        found = shells.configured(Machine.current())
+    return found
 
 
 def _usable(answer: Answer, uid: int | None) -> bool:
@@ -61,9 +70,16 @@ def _usable(answer: Answer, uid: int | None) -> bool:
     )
 
 
-def _directory(answer: Answer, machine: Machine) -> Path:
+def _directory(answer: Answer) -> Path:
     """Return the directory of the project, or the current one if that is gone."""
     directory = os.path.dirname(answer.project) if answer.script else answer.project
     if not os.path.isdir(directory):
-        return machine.cwd or machine.home
+        return _here()
     return Path(os.path.realpath(directory))
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was deleted
+        return Path.home()

@@ -8,10 +8,13 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvdash.system.files import read_text, real
-from venvdash.system.machine import Machine
 from venvdash.text import short_path
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 _LIMIT = 1024 * 1024  # bytes of a pyproject.toml
 # Searched, not parsed: the file may be hostile, and it is only for a hint.
@@ -22,9 +25,9 @@ _WORKSPACE = re.compile(
 _OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pixi.lock")
 
 
-def hints(machine: Machine, path: Path, cwd: Path) -> Iterator[str]:
+def hints(machine: "Machine", path: Path, cwd: Path) -> Iterator[str]:
     """Yield a sentence where ``uv sync`` in ``cwd`` would not use the environment at ``path``."""
-    project = _project(cwd)
+    project = project_at(cwd)
     if project is None or machine.program("uv") is None:
         return
     from venvdash.config import Config
@@ -42,7 +45,7 @@ def hints(machine: Machine, path: Path, cwd: Path) -> Iterator[str]:
     )
 
 
-def _project(cwd: Path) -> Path | None:
+def project_at(cwd: Path) -> Path | None:
     """Return the uv project or workspace root at or above a directory."""
     project = None
     for directory in (cwd, *cwd.parents):

@@ -164,6 +164,12 @@ def test_it_says_that_uv_would_use_another(known: Home, tmp_path: Path) -> None:
         )
 
 
+def test_nothing_that_is_slow_to_import_is_needed_to_activate(known: Home) -> None:
+    """As in a directory that is in no project of uv's."""
+    done = known.run(sys.executable, "-c", _ASKED, "activate", "--shell", "bash", "webapp")
+    assert not {"click", "dataclasses", "json", "subprocess"} & set(done.stderr.split())
+
+
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 def test_it_activates_in_the_calling_shell(known: Home, tmp_path: Path, shell: str) -> None:
     script = tmp_path / "asked.py"

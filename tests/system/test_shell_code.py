@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells import Activation, ShellError, family
 
 WORST = "a $(touch x) `touch x` 'q\" ;touch x;\n!! %s {} \\ ~ * é\udcff"
@@ -62,7 +61,6 @@ def test_in_a_strict_script(tmp_path: Path, shell: str, options: str, conda: boo
 
 
 def test_a_shell_that_cannot_be_told_says_so(tmp_path: Path) -> None:
-    machine = Machine(tmp_path, {"PATH": "/bin"})
     bytes_in_it = Activation.of(tmp_path / "\udcff", "x", platform="linux")
     broken = Activation.of(tmp_path / "a\nb", "x", platform="linux")
     for name, made in (
@@ -74,7 +72,7 @@ def test_a_shell_that_cannot_be_told_says_so(tmp_path: Path) -> None:
         told = family(name)
         assert told is not None
         with pytest.raises(ShellError, match=r"\.$"):
-            told.activating(made, machine)
+            told.activating(made, {"PATH": "/bin"})
 
 
 def test_quotes_hold_in_powershell() -> None:

@@ -180,7 +180,7 @@ def activating(
     cwd = _directory(session, row, here=False)[0] if change and _project(row) else None
     activation = _activation(session, row, environment, cwd)
     try:
-        text = family.activating(activation, session.machine)
+        text = family.activating(activation, session.machine.variables)
     except ShellError as error:
         raise RefusedError(str(error)) from error
     _used(session, environment)

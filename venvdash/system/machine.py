@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from venvdash.system import reads, trust
+from venvdash.system import programs, reads, trust
 from venvdash.system.clock import Moment, now
 from venvdash.system.files import own_uid
 
@@ -96,15 +96,8 @@ class Machine:
         return replace(self, cwd=None).expand(text)
 
     def program(self, name: str) -> Path | None:
-        """Return the program of that name on PATH.
-
-        Skips relative directories on PATH, which depend on the current directory.
-        """
-        import shutil  # no list needs it
-
-        folders = (self.variable("PATH") or "").split(os.pathsep)
-        found = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, folders)))
-        return Path(found) if found else None
+        """Return the program of that name on PATH: see ``programs.on_path``."""
+        return programs.on_path(name, self.variables)
 
     @cached_property
     def foreign_home(self) -> int | None:

@@ -8,7 +8,15 @@ from venvdash.system.shells.base import (
     activated,
     deactivated,
 )
-from venvdash.system.shells.which import FAMILIES, UserShell, caller, configured, family, own
+from venvdash.system.shells.which import (
+    FAMILIES,
+    UserShell,
+    caller,
+    configured,
+    family,
+    own,
+    reading,
+)
 
 __all__ = [
     "FAMILIES",
@@ -23,4 +31,5 @@ __all__ = [
     "deactivated",
     "family",
     "own",
+    "reading",
 ]

@@ -10,11 +10,12 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from venvdash.system.machine import Machine
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 # With them, Python finds other libraries than those of its environment.
 MISLEADING = ("PYTHONHOME", "PYTHONPATH")
@@ -29,8 +30,7 @@ class ShellError(Exception):
     """A shell cannot do this; the text is a sentence with the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(NamedTuple):
     """An environment to activate in a shell.
 
     ``folders`` are prepended to PATH. ``variables`` are set, and those in ``MISLEADING`` are unset.
@@ -68,16 +68,15 @@ def _of_conda(prefix: Path) -> tuple[Path, ...]:
     return (prefix, *(prefix / folder for folder in inner))
 
 
-@dataclass(frozen=True, slots=True)
-class ShellStart:
+class ShellStart(NamedTuple):
     """How a shell is started: its arguments, and its further variables (None: unset).
 
     ``files`` are written to the private directory for them.
     """
 
     arguments: tuple[str, ...]
-    variables: Mapping[str, str | None] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str | None] = MappingProxyType({})
+    files: Mapping[str, str] = MappingProxyType({})
 
 
 class Shell(abc.ABC):
@@ -113,16 +112,16 @@ class Shell(abc.ABC):
         """Return the script of ``lines``. Raises ShellError."""
         return "".join(f"{line}{self.line_end}" for line in self.lines(activation))
 
-    def activating(self, activation: Activation, machine: Machine) -> str:
+    def activating(self, activation: Activation, variables: Mapping[str, str]) -> str:
         """Return the script for the shell that called venvdash. Raises ShellError.
 
-        ``machine`` has that shell's variables.
+        ``variables`` are those of that shell.
         """
         return self.code(activation)
 
     @abc.abstractmethod
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Return how to start an interactive shell that activates after the user's startup files.
 
@@ -153,26 +152,35 @@ def _is_plain(char: str) -> bool:
     return char in _PLAIN or unicodedata.category(char)[0] in "LMN"
 
 
-def deactivated(machine: Machine) -> dict[str, str]:
+def deactivated(machine: "Machine") -> dict[str, str]:
     """Return the user's variables without an active environment and without ``MISLEADING``."""
     variables = {
         name: value
         for name, value in machine.variables.items()
         if name not in _LEFT_OVER and not name.startswith(OLD)
     }
-    active = machine.variable("VIRTUAL_ENV")
-    if active and "PATH" in variables:
-        folder = "Scripts" if machine.platform == "win32" else "bin"
-        variables["PATH"] = without(variables["PATH"], [os.path.join(active, folder)])
+    if "PATH" in variables:
+        active = _active_folder(machine.variables, machine.platform)
+        variables["PATH"] = without(variables["PATH"], active)
     return variables
 
 
-def activated(machine: Machine, activation: Activation) -> dict[str, str]:
+def activated(machine: "Machine", activation: Activation) -> dict[str, str]:
     """Return the user's variables with the environment active, for a program run in it."""
-    variables = deactivated(machine)
-    rest = without(variables.get("PATH", ""), map(str, activation.folders))
-    path = os.pathsep.join([activation.path, *([rest] if rest else [])])
-    return {**variables, **activation.variables, "PATH": path}
+    path = path_with(activation, machine.variables, machine.platform)
+    return {**deactivated(machine), **activation.variables, "PATH": path}
+
+
+def path_with(activation: Activation, variables: Mapping[str, str], platform: str) -> str:
+    """Return the user's PATH with the environment active, and no other one."""
+    gone = [*_active_folder(variables, platform), *map(str, activation.folders)]
+    rest = without(variables.get("PATH", ""), gone)
+    return os.pathsep.join([activation.path, *([rest] if rest else [])])
+
+
+def _active_folder(variables: Mapping[str, str], platform: str) -> list[str]:
+    active = variables.get("VIRTUAL_ENV")
+    return [os.path.join(active, "Scripts" if platform == "win32" else "bin")] if active else []
 
 
 def without(path: str, folders: Iterable[str]) -> str:

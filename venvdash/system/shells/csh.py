@@ -1,10 +1,13 @@
 """csh and tcsh."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, ShellError, ShellStart
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 
 class Csh(Shell):
@@ -20,15 +23,15 @@ class Csh(Shell):
         word = text.replace("'", "'\\''").replace("!", "\\!").replace("\n", "\\\n")
         return f"'{word}'"
 
-    def activating(self, activation: Activation, machine: Machine) -> str:
+    def activating(self, activation: Activation, variables: Mapping[str, str]) -> str:
         """Return the activation, which becomes the words of an ``eval``: no line breaks."""
         values = [str(activation.directory), *activation.variables.values()]
         if "\n" in "".join(values):
             raise ShellError("tcsh cannot use a path that contains a line break.")
-        return super().activating(activation, machine)
+        return super().activating(activation, variables)
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with another HOME: it has no option for a startup file."""
         home = self.quote(str(machine.home))

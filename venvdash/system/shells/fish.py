@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, ShellStart
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 
 class Fish(Shell):
@@ -18,7 +21,7 @@ class Fish(Shell):
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with --init-command, which runs after all configuration."""
         return ShellStart((str(program), "-i", "-C", self.code(activation)))

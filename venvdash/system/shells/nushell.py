@@ -1,19 +1,22 @@
 """nushell."""
 
-import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells.base import (
     MISLEADING,
     Activation,
     Shell,
     ShellStart,
-    activated,
     only_text,
+    path_with,
 )
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 _LEAVING = """def --env deactivate [] {
   let folders = ($env._VENVDASH_FOLDERS? | default [])
@@ -35,20 +38,22 @@ class Nushell(Shell):
         r"""Return ``text`` in double quotes with escapes, \u{…} for all that is not plain."""
         return '"' + "".join(map(_escaped, only_text(text, "nushell"))) + '"'
 
-    def activating(self, activation: Activation, machine: Machine) -> str:
+    def activating(self, activation: Activation, variables: Mapping[str, str]) -> str:
         """Return a JSON object of variables; with a new directory, one of both."""
-        variables = activated(machine, activation)
+        import json  # slow to import
+
+        path = path_with(activation, variables, sys.platform)
         told: dict[str, object] = {
             name: only_text(value, "nushell") for name, value in activation.variables.items()
         }
-        told["PATH"] = only_text(variables["PATH"], "nushell").split(os.pathsep)
+        told["PATH"] = only_text(path, "nushell").split(os.pathsep)
         told["_VENVDASH_FOLDERS"] = [str(folder) for folder in activation.folders]
         if activation.directory is not None:
             told = {"variables": told, "directory": only_text(str(activation.directory), "nushell")}
         return json.dumps(told) + "\n"
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with --execute, which runs after all configuration."""
         return ShellStart((str(program), "-i", "-e", self.code(activation)))

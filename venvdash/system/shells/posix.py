@@ -3,9 +3,12 @@
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells.base import MISLEADING, OLD, Activation, Shell, ShellStart
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 
 class _Posix(Shell):
@@ -103,7 +106,7 @@ class Bash(_Posix):
     names = ("bash",)
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with --rcfile, with which bash skips the system's file, too.
 
@@ -123,7 +126,7 @@ class Zsh(_Posix):
     names = ("zsh",)
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with ZDOTDIR changed until its last file has been read.
 
@@ -159,7 +162,7 @@ class Sh(_Posix):
     names = ("sh", "dash", "ash", "ksh", "ksh93", "mksh", "oksh", "loksh", "yash", "bosh")
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with another file in ENV, which reads the user's.
 

@@ -3,14 +3,13 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from venvdash.system.machine import Machine
+from venvdash.system import programs
 from venvdash.system.shells.base import Shell
 from venvdash.system.shells.csh import Csh
 from venvdash.system.shells.fish import Fish
@@ -18,6 +17,9 @@ from venvdash.system.shells.nushell import Nushell
 from venvdash.system.shells.posix import Bash, Sh, Zsh
 from venvdash.system.shells.windows import Cmd, PowerShell
 from venvdash.system.shells.xonsh import Xonsh
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 FAMILIES: tuple[Shell, ...] = (
     Bash(),
@@ -40,8 +42,7 @@ _VALUED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class UserShell:
+class UserShell(NamedTuple):
     """A shell to start: its program, and its family (None if unknown)."""
 
     program: Path
@@ -63,26 +64,34 @@ def family(name: str) -> Shell | None:
     return next((shell for shell in FAMILIES if names & set(shell.names)), None)
 
 
-def own(machine: Machine) -> UserShell:
+def own(machine: "Machine") -> UserShell:
     """Return the shell that the user works in: the one that started us, else the login shell.
 
     That is the nearest interactive shell above this process in its session, else SHELL, else the
     passwd entry.
     """
-    return _above(machine, scripts=False) or configured(machine)
+    return _above(machine.variables, scripts=False) or configured(machine)
 
 
-def caller(machine: Machine) -> UserShell:
+def caller(machine: "Machine") -> UserShell:
     """Return the shell that reads our output: the nearest above, also if it runs a script.
 
     Without one the same as ``own``.
     """
-    return _above(machine, scripts=True) or configured(machine)
+    return reading(machine.variables) or configured(machine)
 
 
-def _above(machine: Machine, *, scripts: bool) -> UserShell | None:
+def reading(variables: Mapping[str, str]) -> UserShell | None:
+    """Return the shell of ``caller``, None if no process above is one.
+
+    A program that is only known by its name is looked for on the PATH of ``variables``.
+    """
+    return _above(variables, scripts=True)
+
+
+def _above(variables: Mapping[str, str], *, scripts: bool) -> UserShell | None:
     for process in islice(_ancestors(), _ABOVE):
-        found = _shell(process, machine)
+        found = _shell(process, variables)
         if found is not None and (scripts or not _runs_script(process.arguments, found)):
             return found
     return None
@@ -143,7 +152,7 @@ def _in_session(pid: int) -> bool:
         return False
 
 
-def _shell(process: _Process, machine: Machine) -> UserShell | None:
+def _shell(process: _Process, variables: Mapping[str, str]) -> UserShell | None:
     words = list(process.arguments[:2])
     if len(words) == 2 and os.path.basename(words[0]).lower().startswith(("python", "pypy")):
         words = words[1:]  # xonsh is a program of Python's
@@ -154,16 +163,16 @@ def _shell(process: _Process, machine: Machine) -> UserShell | None:
         found = family(name)
     if found is None:
         return None
-    program = _program(words[0] if words else name, process, name, machine)
+    program = _program(words[0] if words else name, process, name, variables)
     return UserShell(program, found) if program else None
 
 
-def _program(given: str, process: _Process, name: str, machine: Machine) -> Path | None:
+def _program(given: str, process: _Process, name: str, variables: Mapping[str, str]) -> Path | None:
     """Return the file to start; its name determines which shell it is."""
     for candidate in (given, process.program):
         if os.path.isabs(candidate) and os.path.basename(candidate) == name and _runs(candidate):
             return Path(candidate)
-    return machine.program(name)
+    return programs.on_path(name, variables)
 
 
 def _runs_script(arguments: Sequence[str], found: UserShell) -> bool:
@@ -186,7 +195,7 @@ def _runs_script(arguments: Sequence[str], found: UserShell) -> bool:
     return False
 
 
-def configured(machine: Machine) -> UserShell:
+def configured(machine: "Machine") -> UserShell:
     """Return the shell that SHELL names, else the passwd entry; PowerShell or cmd on Windows."""
     for given in (machine.variable("SHELL"), _login(machine)):
         if given and os.path.isabs(given) and _runs(given):
@@ -200,7 +209,7 @@ def configured(machine: Machine) -> UserShell:
     return UserShell(Path("/bin/sh"), family("sh"))
 
 
-def _login(machine: Machine) -> str | None:
+def _login(machine: "Machine") -> str | None:
     if machine.uid is None:
         return None
     import pwd

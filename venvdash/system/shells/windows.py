@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells.base import (
     MISLEADING,
     OLD,
@@ -14,6 +14,9 @@ from venvdash.system.shells.base import (
     ShellStart,
     only_text,
 )
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 _QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")  # all of them end a string
 
@@ -29,7 +32,7 @@ class PowerShell(Shell):
         return "'" + _QUOTES.sub(r"\1\1", only_text(text, "PowerShell")) + "'"
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with -NoExit and a script; Windows would split a command line."""
         file = room / "activate.ps1"
@@ -119,7 +122,7 @@ class Cmd(Shell):
         )
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it; no startup file can change its variables."""
         prompt = machine.variables.get("PROMPT") or "$P$G"

@@ -3,9 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from venvdash.system.machine import Machine
 from venvdash.system.shells.base import MISLEADING, Activation, Shell, ShellStart
+
+if TYPE_CHECKING:
+    from venvdash.system.machine import Machine
 
 
 class Xonsh(Shell):
@@ -19,7 +22,7 @@ class Xonsh(Shell):
         return ascii(text)
 
     def start(
-        self, activation: Activation, machine: Machine, program: Path, room: Path
+        self, activation: Activation, machine: "Machine", program: Path, room: Path
     ) -> ShellStart:
         """Start it with --rc, with which it skips the user's files: those are listed first.
 
@@ -77,7 +80,7 @@ class Xonsh(Shell):
         )
 
 
-def _own(machine: Machine) -> list[str]:
+def _own(machine: "Machine") -> list[str]:
     """Return the files and directories that xonsh reads by default, in its order."""
     config = machine.path_variable("XONSH_CONFIG_DIR") or machine.config_home / "xonsh"
     system = machine.path_variable("XONSH_SYS_CONFIG_DIR") or Path("/etc/xonsh")
