@@ -30,7 +30,8 @@ class Context:
     users, links resolved, whose code the user lets run. ``silent`` are stores that do not answer;
     they are not among the ``roots``. ``notes`` is our state, for what a plan would leave if it were
     killed; None where nothing is to be remembered. ``patience``: seconds to wait for another
-    venvdash that changes the same store.
+    venvdash that changes the same store. ``untested``: whether the user allows changes on a system
+    where nothing was tested.
     """
 
     machine: Machine
@@ -42,6 +43,7 @@ class Context:
     silent: tuple[Path, ...] = ()
     notes: Path | None = None
     patience: float = PATIENCE
+    untested: bool = False
 
     @cached_property
     def above_home(self) -> frozenset[Path]:
@@ -73,7 +75,9 @@ class Context:
         """Return what holds now: the stores of this user, what is mounted, who we are."""
         roots, silent = store_roots(machine, config)
         own = own_places()
-        return cls(machine, roots, Mounts.read(), own, log or Log(), silent=silent)
+        mounts, log = Mounts.read(), log or Log()
+        untested = config.untested
+        return cls(machine, roots, mounts, own, log, silent=silent, untested=untested)
 
     def stores(self, environment: Environment) -> tuple[str, ...]:
         """Return the names of the stores that look where the environment lies, its own first."""

@@ -50,9 +50,9 @@ def session(
 ) -> Session:
     """Return a session for this user; leaves the program where the configuration is wrong.
 
-    With ``changing`` also where HOME belongs to another user: nothing is changed then. With
-    ``tidy`` what a crash left is fixed first, and reported. ``last`` is called at the
-    end, after everything was stored.
+    With ``changing`` also where nothing may be changed: HOME is another user's, or the system is
+    one where nothing was tested. With ``tidy`` what a crash left is fixed first, and reported.
+    ``last`` is called at the end, after everything was stored.
     """
     machine = machine or Machine.current()
     settings = _config(machine, changing=changing)
@@ -66,11 +66,12 @@ def session(
 
 
 def _config(machine: Machine, *, changing: bool = False) -> config.Config:
-    if changing and machine.foreign_home is not None:
-        from venvdash.actions.safety.refusals import another_home
-
-        fail(f"{next(another_home(machine))}\nNothing was changed.", 2)
     settings = config.of(machine)
+    if changing and (machine.foreign_home is not None or machine.untested_system):
+        from venvdash.actions.safety.refusals import nothing_changes
+
+        for reason in nothing_changes(machine, untested=settings.untested):
+            fail(f"{reason}\nNothing was changed.", 2)
     for problem in settings.problems:
         warn(problem.message)
     return settings

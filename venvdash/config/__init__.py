@@ -204,6 +204,15 @@ class Config:
         'project_link = "none"',
         **_choice("auto", "link", "file", "none"),
     )
+    untested: bool = _setting(
+        False,
+        "Whether venvdash may change anything on a system where it was never run: it is tested on "
+        "Linux alone. Elsewhere it only looks, and says so, until this is `true`.",
+        "untested = true",
+        kind=codec.FLAG,
+        what="`true` or `false`",
+        protects=False,
+    )
     trash: TrashSettings = TrashSettings()
     dashboard: DashboardSettings = DashboardSettings()
     path: Path | None = None

@@ -29,7 +29,8 @@ from venvdash.system.machine import Machine
 
 _WORKERS = 4
 _CONFIG = """\
-# Made by `venvdash demo`: a folder whose tree is that of the projects.
+# Made by `venvdash demo`: changes allowed everywhere, and a folder that mirrors the projects.
+untested = true
 [[stores]]
 path = "~/mirror"
 layout = "mirrored"

@@ -12,6 +12,7 @@ from venvdash.system import programs, reads, trust
 from venvdash.system.clock import Moment, now
 from venvdash.system.files import own_uid
 
+_SYSTEMS = {"darwin": "macOS", "win32": "Windows"}
 _BRACED = re.compile(r"\$\{([^{}]*)\}")
 
 
@@ -98,6 +99,14 @@ class Machine:
     def program(self, name: str) -> Path | None:
         """Return the program of that name on PATH: see ``programs.on_path``."""
         return programs.on_path(name, self.variables)
+
+    @property
+    def untested_system(self) -> str | None:
+        """The name of this system, such as "macOS", if nothing has been run on it; else None.
+
+        venvdash is tested on Linux alone.
+        """
+        return None if self.platform == "linux" else _SYSTEMS.get(self.platform, self.platform)
 
     @cached_property
     def foreign_home(self) -> int | None:

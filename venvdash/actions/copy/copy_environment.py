@@ -77,7 +77,7 @@ def copy_refusals(row: Row, target: Path, context: Context, *, python: str | Non
     if environment.target is not None:
         yield f"It is a link: copy its target, {visible(environment.target)}, instead."
         return
-    yield from refusals.another_home(context.machine)
+    yield from refusals.nothing_changes(context.machine, untested=context.untested)
     if not movable(environment):
         yield "It is managed by a tool that creates and tracks its own environments."
         return

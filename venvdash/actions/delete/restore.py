@@ -150,9 +150,10 @@ class Trash:
 
     def _refused(self) -> str | None:
         """Return why nothing of the trash is touched."""
-        from venvdash.actions.safety.refusals import another_home
+        from venvdash.actions.safety.refusals import nothing_changes
 
-        return next(another_home(self._table.machine), None)
+        untested = self._table.config.untested
+        return next(nothing_changes(self._table.machine, untested=untested), None)
 
     def restore_found(self, search: ProjectSearch) -> Iterator[ActionEvent]:
         """Restore what was deleted in this session and whose project a search has found since.

@@ -42,9 +42,11 @@ def steps_if_due(table: Table, trash: "Callable[[], Trash]") -> Iterator[tuple[S
 def always(table: Table, trash: "Trash") -> list[str]:
     """Fix what was interrupted, and begin to free what is in the trash for too long.
 
-    Return a sentence for each thing. With another user's HOME nothing is touched.
+    Return a sentence for each thing. Where nothing may be changed, nothing is.
     """
-    if table.machine.foreign_home is not None:
+    from venvdash.actions.safety.refusals import nothing_changes
+
+    if any(nothing_changes(table.machine, untested=table.config.untested)):
         return []
     said = recover_syncs(table)
     for step, _ in _steps(table, trash):

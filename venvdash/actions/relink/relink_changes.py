@@ -151,7 +151,8 @@ def refusal_of(error: Exception) -> str:
 def refused(row: Row, known: RelinkContext) -> Iterator[str]:
     """Yield why its project cannot be changed. Raises ChangedError."""
     environment = row.environment
-    yield from refusals.another_home(known.context.machine)
+    context = known.context
+    yield from refusals.nothing_changes(context.machine, untested=context.untested)
     if environment.target is not None:
         yield "It is a link to another environment: relink that one instead."
     if environment.traits.tool:

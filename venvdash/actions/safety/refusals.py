@@ -127,6 +127,20 @@ def real_entry(environment: Environment) -> Path:
     return Path(os.path.realpath(entry.parent)) / entry.name
 
 
+def nothing_changes(machine: Machine, *, untested: bool) -> Iterator[str]:
+    """Yield why nothing at all is changed here, and what to do instead.
+
+    ``untested`` is the setting of that name, which allows changes on systems other than Linux.
+    """
+    yield from another_home(machine)
+    if machine.untested_system and not untested:
+        file = short_path(machine.config_file, machine.home)
+        yield (
+            f"venvdash was never run on {machine.untested_system}, so it changes nothing there: "
+            f"write `untested = true` into {file} to allow it."
+        )
+
+
 def another_home(machine: Machine) -> Iterator[str]:
     """Yield why nothing is changed with another user's HOME, and what to do instead."""
     uid = machine.foreign_home
@@ -147,7 +161,7 @@ def another_home(machine: Machine) -> Iterator[str]:
 
 def protected(entry: Path, environment: Environment, context: Context) -> Iterator[str]:
     """Yield why nothing at this place is ever deleted."""
-    yield from another_home(context.machine)
+    yield from nothing_changes(context.machine, untested=context.untested)
     if entry.parent == entry or not entry.name:
         yield "It is the root of the file system."
     if entry in context.above_home:

@@ -136,7 +136,7 @@ def sync_refusals(row: Row, context: Context) -> Iterator[str]:
     if environment.target is not None:
         yield f"It is a link to {short_path(environment.target, home)}: sync that one instead."
         return
-    yield from refusals.another_home(context.machine)
+    yield from refusals.nothing_changes(context.machine, untested=context.untested)
     if environment.traits.kind in _KINDS:
         yield _KINDS[environment.traits.kind].format(path=visible(environment.path))
     yield from refusals.owned(environment, context.machine.uid)
