@@ -34,7 +34,10 @@ def _output(state: Path, *, as_json: bool) -> bytes | None:
         return known.json(more, now)
     from venvdash.presentation import list_table
 
-    lines = list_table.lines(listing.rows(table, more, now), now)
+    rows = listing.rows(table, more, now)
+    if len(rows) > len(known.paths):
+        rows.sort(key=lambda row: row.name.casefold())  # as `list` does: both parts are sorted
+    lines = list_table.lines(rows, now)
     return "".join(f"{line}\n" for line in lines).encode()
 
 

@@ -131,7 +131,8 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     checker.check(printed(user, "list", "--by", "kind", "--no-usage", "--json"), "totals")
     environments = listed["environments"]
     assert isinstance(environments, list)
-    assert {one["status"] for one in environments} == {*Status} - {Status.CHECKING}
+    there = {*Status} - {Status.CHECKING, Status.MISSING}
+    assert {one["status"] for one in environments} == there
     for name in ("report.py", "sandbox", "webtools", "py-nightly", "scratchpad", "webapp"):
         checker.check(printed(user, "info", name, "--json"), "info")
     checker.check(printed(user, "path", "webapp", "--json"), "paths")
@@ -161,6 +162,7 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     checker.check(printed(user, "history", "--json"), "history")
     checker.check(printed(user, "undo", "--json", "--dry-run"), "undo")
     checker.check(printed(user, "trash", "list", "--json"), "trash")
+    checker.check(printed(user, "forget", "thumbnails", "--json"), "forgotten")
     checker.check(printed(user, "trash", "restore", "vision", "--json"), "finished")
     checker.check(printed(user, "trash", "empty", "--json", "--yes"), "finished")
     checker.check(printed(user, "cache", "list", "--json"), "cache")
@@ -227,6 +229,7 @@ def commands(command: click.Command, names: Sequence[str]) -> Iterator[str]:
         ("pin nope", 1),
         ("delete", 2),
         ("delete nope", 1),
+        ("forget nope", 1),
         ("prune --older-than nope", 2),
         ("rename nope x", 1),
         ("move sandbox nope", 2),

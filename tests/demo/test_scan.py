@@ -33,7 +33,8 @@ def session(own_playground: Playground) -> Session:
 
 def test_every_environment_gets_its_status(own_playground: Playground, session: Session) -> None:
     expected = {item.path: item for item in own_playground.made.values() if item.status}
-    said = {path: (row.verdict.status, row.verdict.reason) for path, row in session.rows.items()}
+    rows = session.rows | session.missing
+    said = {path: (row.verdict.status, row.verdict.reason) for path, row in rows.items()}
     wrong = {
         item.label: (said.get(path), "instead of", item.status)
         for path, item in expected.items()
@@ -47,7 +48,8 @@ def test_projects_are_the_right_ones(own_playground: Playground, session: Sessio
     for item in own_playground.made.values():
         if item.status in (None, Status.UNKNOWN, Status.STANDALONE, Status.TOOL, Status.DUPLICATE):
             continue
-        assert session.rows[item.path].verdict.project == item.project, item.label
+        rows = session.rows | session.missing
+        assert rows[item.path].verdict.project == item.project, item.label
     moved = session.rows[own_playground.made["shop"].path].verdict
     assert moved.place == own_playground.home / "work" / "shop"
 
@@ -55,7 +57,7 @@ def test_projects_are_the_right_ones(own_playground: Playground, session: Sessio
 def test_flags_are_told(own_playground: Playground, session: Session) -> None:
     for item in own_playground.made.values():
         if item.status:
-            flags = session.rows[item.path].environment.flags
+            flags = (session.rows | session.missing)[item.path].environment.flags
             assert flags & {Flag.BROKEN, Flag.ALIAS} == item.flags, item.label
 
 

@@ -50,7 +50,13 @@ def update_record(
     now = time.time()
     before = known or new_record(environment.path, environment.fingerprint, now)
     record = change(
-        replace(before, path=environment.path, fingerprint=environment.fingerprint, last_seen=now)
+        replace(
+            before,
+            path=environment.path,
+            fingerprint=environment.fingerprint,
+            last_seen=now,
+            python=environment.python,
+        )
     )
     row = table.rows.get(environment.path)
     if row is not None:

@@ -17,7 +17,8 @@ from venvdash.system.machine import Machine
 class Table:
     """What is known of this user's environments, and what actions may do with them.
 
-    ``rows`` are replaced, never changed in place. With ``remembers`` False nothing is written
+    ``rows`` are replaced, never changed in place. ``missing`` are rows of projects without their
+    environment, by its path; never one of ``rows``. With ``remembers`` False nothing is written
     outside the environments and projects that an action is about. ``trusted`` are projects of
     other users, links resolved, whose code may be run. ``log`` has the programs that were started.
     """
@@ -27,6 +28,7 @@ class Table:
         self.config = config
         self.remembers = remembers
         self.rows: dict[Path, Row] = {}
+        self.missing: dict[Path, Row] = {}
         self.facts: Facts | None = None  # what the verdicts were decided on
         self.problems: list[Problem] = []
         self.log = Log()

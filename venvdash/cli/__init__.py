@@ -27,7 +27,7 @@ _GROUPS = {
     "Work": ("run", "shell", "activate", "path", "edit", "sync"),
     "Make": ("new", "copy", "rename", "move"),
     "Link": ("relink", "unlink"),
-    "Clean up": ("prune", "delete", "trash", "undo", "history", "cache"),
+    "Clean up": ("prune", "delete", "trash", "forget", "undo", "history", "cache"),
     "Annotate": ("note", "pin", "unpin"),
     "Set up": ("stores", "config", "init", "completions", "demo"),
 }

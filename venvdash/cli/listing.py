@@ -164,7 +164,10 @@ def _opened(noted: ScanReads, *, records: bool, keeps: bool) -> Session:
     """Return the session; ``keeps`` has its list remembered, with what that depends on."""
 
     def keep(opened: Session) -> None:
-        listing_output.remember(opened, noted, sorted(opened.rows.values(), key=_SORTS["name"]))
+        rows, missing = (
+            sorted(some.values(), key=_SORTS["name"]) for some in (opened.rows, opened.missing)
+        )
+        listing_output.remember(opened, noted, rows, missing)
 
     machine = Machine.current()
     with recorded(noted):
@@ -196,15 +199,18 @@ def _stream(
 
 def _named(opened: Session, names: tuple[str, ...]) -> tuple[list[Row], list[str]]:
     """Return the rows that the names mean, and a sentence for each that means none."""
-    everything = list(opened.rows.values())
     if not names:
-        return everything, []
+        return [*opened.rows.values(), *opened.missing.values()], []
     rows: dict[object, Row] = {}
     missing = []
     for name in names:
+        lacking = opened.missing_named(name)
+        rows |= {row.path: row for row in lacking}
         try:
             rows |= {row.path: row for row in opened.find(name)}
         except NotFoundError as error:
+            if lacking:
+                continue
             near = ", ".join(error.suggestions)
             missing.append(
                 f"no environment is named {name}." + (f" Did you mean {near}?" if near else "")
@@ -220,13 +226,20 @@ def _print_json(
     opened: Session, rows: Sequence[Row], found: "Filter | None", by: str | None, *, usage: bool
 ) -> None:
     if by is None:
-        answer = listing_output.json_object(opened, [_row_json(row, found) for row in rows])
+        environments = [_row_json(row, found) for row in _there(rows)]
+        lacking = [row for row in rows if row.verdict.status is Status.MISSING]
+        answer = listing_output.json_object(opened, environments, lacking)
     else:
         from venvdash.presentation import totals
 
-        answer = totals.report(opened, rows, by, usage=usage).json()
+        answer = totals.report(opened, _there(rows), by, usage=usage).json()
         answer["errors"] = listing_output.errors_json(opened)
     output.print_json(answer if found is None else answer | found.json())
+
+
+def _there(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of environments, without those of projects that lack theirs."""
+    return [row for row in rows if row.verdict.status is not Status.MISSING]
 
 
 def _print_text(
@@ -250,7 +263,7 @@ def _print_text(
     else:
         from venvdash.presentation import totals
 
-        lines = totals.report(opened, rows, by, usage=usage).lines()
+        lines = totals.report(opened, _there(rows), by, usage=usage).lines()
     for line in lines:
         click.echo(line)
 

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from venvdash.cli import output
@@ -11,7 +11,7 @@ from venvdash.cli.stores import store_json
 from venvdash.formats import number, reclaimable, size
 from venvdash.model import Flag, Location, Row, Status
 from venvdash.presentation import list_table
-from venvdash.presentation.json_values import row_json
+from venvdash.presentation.json_values import missing_json, row_json
 from venvdash.presentation.meanings import place_in_words
 from venvdash.records import listing
 from venvdash.records.listing import ListedRow
@@ -26,10 +26,13 @@ from venvdash.system.reads import Read
 from venvdash.text import short_path
 
 
-def json_object(opened: Session, environments: list[dict[str, object]]) -> dict[str, object]:
-    """Return what `--json` prints: environments, what is none, and the stores."""
+def json_object(
+    opened: Session, environments: list[dict[str, object]], missing: Iterable[Row]
+) -> dict[str, object]:
+    """Return what `--json` prints: environments, projects without, what is none, and the stores."""
     return {
         "environments": environments,
+        "projects_without_environment": [missing_json(row) for row in missing],
         "not_environments": [
             {"path": str(odd.path), "store": odd.store, "reason": odd.reason}
             for odd in opened.oddities
@@ -69,7 +72,8 @@ def table(
         return list_table.lines(shown, time.time(), None, packages)
     from venvdash.presentation.totals import total_in_words, total_of
 
-    total = total_in_words(total_of(opened, rows))
+    there = [row for row in rows if row.verdict.status is not Status.MISSING]
+    total = total_in_words(total_of(opened, there)) if there else ""
     return list_table.lines(shown, time.time(), sizes, packages, total)
 
 
@@ -92,7 +96,9 @@ def listed(row: Row, home: str) -> ListedRow:
     )
 
 
-def remember(opened: Session, noted: ScanReads, rows: Sequence[Row]) -> None:
+def remember(
+    opened: Session, noted: ScanReads, rows: Sequence[Row], missing: Sequence[Row]
+) -> None:
     """Remember all rows of a scan without sizes, in the order of `list`; raises nothing.
 
     ``noted`` is what all of it was computed from. Not remembered is what has warnings: they are
@@ -108,7 +114,7 @@ def remember(opened: Session, noted: ScanReads, rows: Sequence[Row]) -> None:
         cwd = os.getcwd()
         unchanged = noted.state(cwd, unreliable_devices(Mounts.read()))
         at_rest = [opened.at_rest(row) for row in rows]
-        around = json.dumps(output.with_schema(json_object(opened, [])))
+        around = json.dumps(output.with_schema(json_object(opened, [], missing)))
         before, after = around.split("[]", 1)
         listing.write(
             state,
@@ -120,4 +126,5 @@ def remember(opened: Session, noted: ScanReads, rows: Sequence[Row]) -> None:
             ],
             (f"{before}[", f"]{after}"),
             [at for at, row in enumerate(rows) if os.path.lexists(row.path / LOCK_NAME)],
+            [listed(row, home) for row in missing],
         )

@@ -83,6 +83,16 @@ def chosen(
     return choice.rows
 
 
+def missing_named(opened: Session, name: str) -> list[Row]:
+    """Return the projects without environment that a name means; leaves with 1 for none."""
+    found = opened.missing_named(name)
+    if not found:
+        others = ", ".join(sorted({visible(row.name) for row in opened.missing.values()}))
+        known = f"Those without one: {others}." if others else "All known projects have theirs."
+        fail(f"no project without an environment is named {visible(name)}. {known}", 1)
+    return found
+
+
 def _not_found(opened: Session, name: str | None, error: NotFoundError) -> str:
     meant = " or ".join(visible(one) for one in error.suggestions)
     if error.reason:

@@ -91,6 +91,7 @@ def make(
     _look(making)
     _end(making, Fate.GONE)
     _end(making, Fate.MOVED)
+    _end(making, Fate.PRUNED)
     _copy(making)
     order = sorted(making.made.values(), key=lambda item: (item.status is None, item.label))
     return {item.label: item for item in order}, tuple(making.missing)
@@ -270,7 +271,7 @@ def _forget_package(making: _Making, name: str) -> None:
 
 
 def _end(making: _Making, fate: Fate) -> None:
-    """Delete or move the projects that have this fate."""
+    """Delete or move the projects that have this fate, or delete their environments."""
     for project in PROJECTS:
         made = making.made.get(project.label)
         if made is None or made.project is None or project.fate is not fate:
@@ -279,6 +280,8 @@ def _end(making: _Making, fate: Fate) -> None:
             target = making.workshop.home / project.to
             target.parent.mkdir(exist_ok=True)
             made.project.rename(target)
+        elif fate is Fate.PRUNED:
+            remove(made.path)
         else:
             remove(made.project)
 

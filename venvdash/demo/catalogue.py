@@ -58,6 +58,7 @@ class Fate(Enum):
     GONE_UNSEEN = auto()  # deleted before venvdash ever looked
     GONE = auto()  # deleted after venvdash had seen it
     MOVED = auto()  # moved after venvdash had seen it
+    PRUNED = auto()  # lives, and its environment was deleted from uv's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,15 @@ PROJECTS = (
         fate=Fate.GONE_UNSEEN,
         changed=130,
         used=120,
+    ),
+    Project(
+        "code/thumbnails",
+        ("imaging",),
+        Status.MISSING,
+        "a project whose environment is gone from uv's cache, as after `uv cache prune`",
+        fate=Fate.PRUNED,
+        changed=30,
+        used=29,
     ),
 )
 

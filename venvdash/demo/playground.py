@@ -23,7 +23,7 @@ from venvdash.system.machine import Machine
 from venvdash.text import visible
 
 MARKER = ".venvdash-demo.json"
-_FORMAT = 2  # of the marker and of the contents: another one is rebuilt
+_FORMAT = 3  # of the marker and of the contents: another one is rebuilt
 _OURS = ("home", "wheels", "pythons", "tmp")  # what a playground's directory holds
 _LIMIT = 256 * 1024  # bytes of a marker
 

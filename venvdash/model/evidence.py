@@ -114,7 +114,8 @@ class Record:
     """What venvdash remembers of one environment, in its sidecar and in the index.
 
     ``unfinished``: the digest of its packages when a sync of it was interrupted.
-    ``copied_from``: the environment that it is a copy of.
+    ``copied_from``: the environment that it is a copy of. ``python``: its version when it was
+    last seen, kept in the index only.
     """
 
     identity: str
@@ -129,6 +130,24 @@ class Record:
     first_seen: float = 0.0
     last_seen: float = 0.0
     copied_from: Path | None = None
+    python: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingEnvironment:
+    """An environment that a living project's tool would use, and that is not there.
+
+    ``path`` is where it would be, without links. ``store``: the name of the store there, "" for
+    none. ``link`` is the file in the project that names it, None where only a record does.
+    ``record`` is what is remembered of it, None if it was never seen.
+    """
+
+    path: Path
+    project: Path
+    reason: str
+    store: str = ""
+    link: Path | None = None
+    record: Record | None = None
 
 
 class Relation(StrEnum):

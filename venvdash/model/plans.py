@@ -15,6 +15,8 @@ SEARCHING = "Its project is still being searched for; if it is found, this is re
 class Row:
     """One line of the list: everything known about one environment.
 
+    With the status "missing" it is a project whose environment is not there, and ``environment`` is
+    what is known of that. Such rows are never among ``Table.rows``, so nothing deletes them.
     ``title`` is what its project calls itself, which several may. ``pointed`` are those of its
     projects whose own pointer (``.venv``, the tool's file) leads here. ``endangered`` is a
     directory in one of its projects that the tool there deletes when it next syncs.
@@ -49,6 +51,7 @@ class Action(StrEnum):
     RENAME = "rename"
     MOVE = "move"
     NEW = "new"
+    FORGET = "forget"
 
 
 @dataclass(frozen=True, slots=True)

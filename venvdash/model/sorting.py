@@ -13,6 +13,7 @@ STATUS_RANK = {
     for rank, status in enumerate(
         (
             Status.ORPHAN,
+            Status.MISSING,
             Status.MOVED,
             Status.DUPLICATE,
             Status.UNREACHABLE,

@@ -49,6 +49,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     STANDALONE = "standalone"
     TOOL = "tool"
+    MISSING = "missing"  # of a project whose environment is not there
 
 
 class State(StrEnum):

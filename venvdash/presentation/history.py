@@ -15,6 +15,7 @@ _UNDOING = {
     Action.MOVE: "undoing the move",
     Action.RELINK: "undoing the relink",
     Action.UNLINK: "undoing the unlink",
+    Action.FORGET: "undoing the forget",
 }
 _PAST = {
     Action.DELETE: "deleted",
@@ -26,6 +27,7 @@ _PAST = {
     Action.RELINK: "relinked",
     Action.UNLINK: "unlinked",
     Action.SYNC: "synced",
+    Action.FORGET: "forgotten",
 }
 _NAMED = 3  # environments in a sentence
 
@@ -50,6 +52,8 @@ def what_changed(change: Change, home: Path) -> str:
             if others:
                 return counted(len(change.environments), "environment")
             return short_path(one.path, home)
+        case Action.FORGET:
+            return f"{_short(one.project, home)} has no environment"
         case Action.SYNC:
             return f"had {counted(len(one.packages), 'package')}"
         case Action.RELINK | Action.UNLINK:
@@ -72,6 +76,8 @@ def undone(change: Change, result: Result, home: Path) -> str:
             return f"Restored {name}."
         case Action.RESTORE | Action.COPY | Action.NEW:
             return f"Moved {name} to the trash."
+        case Action.FORGET:
+            return f"{name} is listed again while its environment is missing."
     place = short_path(result.place or result.path, home)
     return f"Undid the {change.action} of {name}: {place}"
 

@@ -68,6 +68,23 @@ def row_json(row: Row) -> dict[str, object]:
     }
 
 
+def missing_json(row: Row) -> dict[str, object]:
+    """Return what is known of a project without its environment; ``path`` is where that was."""
+    environment, verdict = row.environment, row.verdict
+    return {
+        "name": row.name,
+        "project": str(verdict.project),
+        "path": str(environment.path),
+        "store": environment.store or None,
+        "python": environment.python,
+        "status": verdict.status.value,
+        "reason": verdict.reason,
+        "last_seen": time_json(row.record.last_seen) if row.record else None,
+        "used": time_json(row.used),
+        "on_disk": row.usage.on_disk if row.usage else None,
+    }
+
+
 def details_json(
     found: "EnvironmentDetails", packages: "Iterable[InstalledPackage]"
 ) -> dict[str, object]:

@@ -52,7 +52,9 @@ def lines(
     def role(number: int) -> Mapping[str, Role]:
         return {"STATUS": roles[number]}
 
-    total = total or counted(len(rows), "environment")
+    missing = sum(row.status == Status.MISSING for row in rows)
+    total = total or counted(len(rows) - missing, "environment")
+    total += f", {counted(missing, 'project')} without environment" if missing else ""
     return [*table(columns, cells, role), "", cut(total, columns_of(sys.stdout) or len(total))]
 
 

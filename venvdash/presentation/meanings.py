@@ -16,6 +16,7 @@ STATUS_MEANINGS = {
     Status.UNKNOWN: "made for a project that was not found",
     Status.STANDALONE: "made by hand, no project expected",
     Status.TOOL: "belongs to an installed tool",
+    Status.MISSING: "no environment: its project exists and would use one here",
 }
 
 
@@ -51,7 +52,7 @@ def place_in_words(summary: Summary, short: Callable[[str], str]) -> str:
     """Return where its project is, and how many more it has; "" where nobody knows."""
     if summary.project is None:
         return ""
-    shared = summary.status in (Status.LINKED, Status.REPLACED)
+    shared = summary.status in (Status.LINKED, Status.REPLACED, Status.MISSING)
     more = len(summary.projects) - 1 if shared else 0
     place = short(summary.project)
     return f"{place} +{more}" if more > 0 else place

@@ -26,6 +26,7 @@ STATUS_ROLES = {
     Status.LINKED: Role.SUCCESS,
     Status.ORPHAN: Role.ERROR,
     Status.MOVED: Role.WARNING,
+    Status.MISSING: Role.WARNING,
     Status.UNREACHABLE: Role.WARNING,
     Status.DUPLICATE: Role.WARNING,
     Status.UNKNOWN: Role.ACCENT,

@@ -205,6 +205,19 @@ def read(database: "Connection", stage: Stage | None = None) -> list[Change]:
     return [_change(row, found[int(row[0])]) for row in changes]
 
 
+def requested_absences(database: "Connection") -> dict[Path, float]:
+    """Return the environments that are not missed, and since when (seconds since the epoch).
+
+    venvdash deleted them, or ``forget`` hides that they are missing. Paths are those of entries.
+    """
+    rows = database.execute(
+        "SELECT path, max(since) FROM changed JOIN change ON changed.change = change.number"
+        " WHERE (action = ? AND stage = ?) OR (action = ? AND state != ?) GROUP BY path",
+        (Action.FORGET, Stage.DONE, Action.DELETE, RESTORED),
+    )
+    return {Path(os.fsdecode(path)): float(since) for path, since in rows}
+
+
 def _bound(database: "Connection") -> None:
     """Forget the oldest changes, where there are too many environments. The newest stays."""
     database.execute(

@@ -57,15 +57,15 @@ def relate(
     return _Table(found, index, alive, now).memories()
 
 
-def kept(memory: Memory, now: float) -> Record | None:
+def kept(memory: Memory, now: float, python: str | None = None) -> Record | None:
     """Return what to store after a listing, before what it proved is added; None for nothing.
 
     A copy gets nothing: it is the user who decides which of the two goes on. Of an environment
-    that was made again, what was known is kept as mentions.
+    that was made again, what was known is kept as mentions. ``python`` is its version now.
     """
     if memory.relation is Relation.COPY:
         return None
-    record = replace(memory.record, last_seen=now)
+    record = replace(memory.record, last_seen=now, python=python)
     if memory.relation is Relation.RECREATED:
         return replace(record, projects=as_hints(record.projects))
     return record

@@ -158,6 +158,10 @@ class Index:
         """Return the history of changes, or those at a stage, the newest first."""
         return self._ask(lambda database: history.read(database, stage), [])
 
+    def requested_absences(self) -> dict[Path, float]:
+        """Return which environments are not missed; see ``history.requested_absences``."""
+        return self._ask(history.requested_absences, {})
+
     def add_change(self, change: Change) -> int:
         """Store a change; return its number, 0 where it could not be stored."""
         numbers = [0]

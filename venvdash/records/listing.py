@@ -110,7 +110,10 @@ def _with_flags(text: bytes, more: frozenset[str], now: float) -> bytes:
 
 
 def rows(table: bytes, more: Mapping[int, frozenset[str]], now: float) -> list[ListedRow]:
-    """Return the rows of the table; ``more`` are the flags of the moment. Raises ValueError."""
+    """Return the rows of the table; ``more`` are the flags of the moment. Raises ValueError.
+
+    First those of the environments by number, then those of projects without environment.
+    """
     try:
         found = [ListedRow(*row) for row in json.loads(table)]
         for number, flags in more.items():
@@ -153,12 +156,14 @@ def write(
     environments: Sequence[tuple[str, str, ListedRow]],
     around: tuple[str, str],
     locks: Iterable[int],
+    missing: Iterable[ListedRow] = (),
 ) -> None:
     """Remember the list of a directory. Raises OSError.
 
     ``unchanged`` is the state of what it was computed from. ``environments`` are the path, the JSON
     and the row of each, without flags of the moment; ``around`` is what is printed before and after
-    their JSON, ``locks`` are the numbers of those that a tool may have locked.
+    their JSON, ``locks`` are the numbers of those that a tool may have locked, ``missing`` the rows
+    of projects without environment.
     """
     paths = [path for path, _, _ in environments]
     resolved = [
@@ -172,7 +177,7 @@ def write(
         _BETWEEN.join(texts),
         array("q", starts).tobytes(),
         "\n".join(around).encode(),
-        json.dumps([row for _, _, row in environments]).encode(),
+        json.dumps([*(row for _, _, row in environments), *missing]).encode(),
     ]
     folder = StateFolder(state, FOLDER)
     folder.write(_name(cwd), answers.written(sections))

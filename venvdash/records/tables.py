@@ -63,6 +63,7 @@ _STEPS = (
     ("ALTER TABLE project ADD COLUMN birth INTEGER",),
     ("ALTER TABLE size ADD COLUMN at_most INTEGER NOT NULL DEFAULT 0",),
     ("ALTER TABLE size RENAME COLUMN frees TO reclaimable",),
+    ("ALTER TABLE environment ADD COLUMN python BLOB",),
 )
 VERSION = len(_STEPS)
 
@@ -105,7 +106,8 @@ def records_and_projects(
         newest.setdefault(values[0], project)
     rows = database.execute(
         "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, pinned,"
-        " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished FROM environment"
+        " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python"
+        " FROM environment"
     )
     found = (_record(row, of.get(row[0], [])) for row in in_turns(rows))
     return {record.path: record for record in found}, tuple(newest.values())
@@ -157,7 +159,7 @@ def _put(
     path = _bytes(record.path)
     _drop(database, [place for place, *_ in rivals if place != path])
     database.execute(
-        "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
+        "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
     )
     if rivals:
         database.execute("DELETE FROM project WHERE environment = ?", (path,))
@@ -214,7 +216,7 @@ def _drop(database: "Connection", paths: Iterable[bytes]) -> None:
 
 def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
     (path, identity, inode, cfg_inode, mtime, ctime, note, pinned, *times) = row
-    last_sync, last_shell, first_seen, last_seen, copied_from, unfinished = times
+    last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python = times
     return Record(
         identity=identity,
         path=_path(path),
@@ -228,6 +230,7 @@ def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
         first_seen=float(first_seen),
         last_seen=float(last_seen),
         copied_from=_path(copied_from) if copied_from is not None else None,
+        python=_shared_name(python),
     )
 
 
@@ -248,6 +251,7 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.last_seen,
         _bytes(record.copied_from) if record.copied_from is not None else None,
         _blob(record.unfinished),
+        _blob(record.python),
     )
 
 

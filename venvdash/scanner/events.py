@@ -6,7 +6,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from venvdash.model import Environment, Facts, NotEnvironment, ProjectRecord, Usage, Verdict
+from venvdash.model import (
+    Environment,
+    Facts,
+    MissingEnvironment,
+    NotEnvironment,
+    ProjectRecord,
+    Usage,
+    Verdict,
+)
 from venvdash.records.inspections import Inspections
 from venvdash.scanner.evidence.references import Reference
 from venvdash.stores.roots import Root
@@ -74,7 +82,8 @@ class VerdictsDecided:
     when they were last worked on (seconds since the epoch). ``projects``: for each environment the
     living projects that it belongs to, as they are to be remembered. ``references``: what else
     names it, once that was looked for. ``searched_by_source``: how many directories were searched
-    for projects because of what ("zoxide", "home folders" …).
+    for projects because of what ("zoxide", "home folders" …). ``missing``: the environments that
+    living projects lack.
     """
 
     verdicts: Mapping[Path, Verdict]
@@ -85,6 +94,7 @@ class VerdictsDecided:
     projects: Mapping[Path, tuple[ProjectRecord, ...]] = field(default_factory=dict)
     references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
     searched_by_source: Mapping[str, int] = field(default_factory=dict)
+    missing: tuple[MissingEnvironment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ class Session(NamedTable):
             snapshot.write(
                 self.machine.state_directory,
                 host_id(),
-                map(summary_of, list(self.rows.values())),
+                map(summary_of, [*self.rows.values(), *self.missing.values()]),
                 other=len(self.problems) + len(self.oddities),
                 now=self._listed,
                 settings=settings,

@@ -22,10 +22,23 @@ class NamedTable(ScannedTable):
             raise name_resolution.NotFoundError(text, name_resolution.suggestions(query, rows))
         return matching
 
+    def missing_named(self, text: str) -> list[Row]:
+        """Return the projects without environment that a name or a path means."""
+        path = Path(os.path.normpath(self.machine.expand(text)))
+        return [
+            row
+            for row in self.missing.values()
+            if text == row.name or path in (row.path, *row.verdict.projects)
+        ]
+
     def of_project(self, text: str) -> set[Path]:
-        """Return the environments of the project at or above a directory, by their paths."""
+        """Return the environments of the project at or above a directory, by their paths.
+
+        Also those that are missing.
+        """
         directory = Path(os.path.normpath(self.machine.expand(text)))
-        return {row.path for row in current_environment.above(self.rows.values(), directory)[1]}
+        rows = [*self.rows.values(), *self.missing.values()]
+        return {row.path for row in current_environment.above(rows, directory)[1]}
 
     def matches(self, names: Iterable[str], rows: Sequence[Row]) -> bool:
         """Return whether any of the names matches any of the rows."""

@@ -127,6 +127,11 @@ class ScanMemory:
         known = self._sizes.get(path)
         return replace(known[0], exact=False) if known else None
 
+    def requested_absences(self) -> Mapping[Path, float]:
+        """Return which environments are not missed; see ``history.requested_absences``."""
+        with self._lock, self._index() as index:
+            return index.requested_absences()
+
     def inspections(self) -> Inspections:
         """Return what the last scan read of environments, as the next one begins."""
         self.store()
@@ -157,7 +162,7 @@ class ScanMemory:
         now = self._machine.clock().wall
         records = {}
         for path, memory in in_turns(event.facts.memories.items()):
-            record = identity.kept(memory, now)
+            record = identity.kept(memory, now, event.facts.environments[path].python)
             if record is None:
                 continue
             proven = event.projects.get(path, ())

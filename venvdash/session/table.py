@@ -32,7 +32,7 @@ from venvdash.scanner.events import (
     VerdictsDecided,
 )
 from venvdash.session import current_environment, row_names
-from venvdash.session.events import SessionEvent
+from venvdash.session.events import EnvironmentsMissing, SessionEvent
 from venvdash.session.memory import ScanMemory
 from venvdash.system.clock import SKEW
 from venvdash.system.foreground import in_turns
@@ -160,8 +160,28 @@ class ScannedTable(Table):
         for row in in_turns(changed):  # after all rows are up to date
             yield RowChanged(row, settled=event.final)
         if event.final:  # after the rows were shown, before they are measured
+            yield from self._lacking(event)
             for path, record in self._memory.decided(event).items():
                 self.rows[path] = replace(self.rows[path], record=record)
+
+    def _lacking(self, event: VerdictsDecided) -> Iterator[SessionEvent]:
+        """Take which projects lack their environment, but for those that nobody misses."""
+        if not (event.missing or self.missing):
+            return
+        from venvdash.session import missing_rows  # most lists need none of it
+
+        found = missing_rows.missed(event.missing, self._memory.requested_absences())
+        known = self._memory.usage
+        self.missing = {
+            one.path: missing_rows.row(one, event, known(one.path), self.machine.cwd)
+            for one in found
+            if one.path not in self.rows
+        }
+        now = self.machine.clock().wall
+        for path, row in self.missing.items():
+            used = self._used(row.environment, row.verdict, row.record, now)
+            self.missing[path] = replace(row, used=used)
+        yield EnvironmentsMissing(tuple(self.missing.values()))
 
     def _measured(self, event: Measured) -> Iterator[SessionEvent]:
         row = self.rows.get(event.environment)

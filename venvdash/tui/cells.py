@@ -19,6 +19,7 @@ STATUS_MARKS = {
     Status.UNKNOWN: "?",
     Status.STANDALONE: "◇",
     Status.TOOL: "□",
+    Status.MISSING: "∅",
 }
 
 ROLE_STYLES = {

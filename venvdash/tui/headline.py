@@ -31,7 +31,10 @@ def headline(table: Table) -> Headline | None:
     if orphans.rows and view in (View.ALL, View.ORPHANS):
         rest = _bytes(sums) if view is View.ALL and sums.rows > orphans.rows else ""
         return Headline(counted(orphans.rows, "orphan"), _bytes(orphans), "P prune", rest)
-    what = counted(sums.rows, "environment") if view is View.ALL else f"{sums.rows} {view}"
+    what = f"{sums.rows} {view}"
+    if view is View.ALL:
+        missing = table.missing
+        what = counted(sums.rows - missing, "environment") + f", {missing} missing" * bool(missing)
     return Headline(what, _bytes(sums))
 
 

@@ -8,6 +8,7 @@ from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import NotEnvironment
 from venvdash.scanner.discovery.other_folders import EnvironmentFolder
 from venvdash.scanner.events import Ended, Phase, Problem, Progress, SkippedEntry, StoreSeen
+from venvdash.session.events import EnvironmentsMissing
 from venvdash.text import visible
 from venvdash.tui.background_scan import DiskFree, Fixed, ScanEvent
 from venvdash.tui.jobs import JobFailed
@@ -61,6 +62,8 @@ class ScanState:
             elif isinstance(event, RowGone):
                 rows.pop(event.path, None)
                 self.due |= self.table.drop(event.path)
+            elif isinstance(event, EnvironmentsMissing):
+                self.due |= self.table.put_missing(event.rows)
             else:
                 self._take_other(event)
         touched = set(rows)

@@ -98,6 +98,12 @@ class Table:
         """How many environments there are, shown or not."""
         return sum(sums.rows for sums in self.sums.values())
 
+    @property
+    def missing(self) -> int:
+        """How many projects there are without environment."""
+        sums = self.sums.get(Status.MISSING)
+        return sums.rows if sums else 0
+
     def put(self, row: "Row", *, settled: bool = True) -> bool:
         """Add or replace a row; return whether what is shown must be arranged again.
 
@@ -164,6 +170,17 @@ class Table:
             self._replace(summary_of(self.rows[path]), self.summaries.get(path))
         self._incomplete = set()
         return changed | incomplete
+
+    def put_missing(self, rows: "Sequence[Row]") -> bool:
+        """Show these projects without environment, and no others; return as ``put``."""
+        paths = {row.path for row in rows}
+        due = [
+            self.drop(path)
+            for path, row in list(self.rows.items())
+            if row.verdict.status is Status.MISSING and path not in paths
+        ]
+        due += [self.put(row) for row in rows]
+        return any(due)
 
     def drop(self, path: Path) -> bool:
         """Forget a row; return whether what is shown must be arranged again."""
@@ -259,9 +276,13 @@ class Table:
             self._text(row)
 
     def matching(self) -> "list[Row]":
-        """Return all rows that match the filter, in any view."""
+        """Return all environments that match the filter, in any view."""
         self.decode()
-        return [row for path, row in self.rows.items() if self._matches(self.summaries[path])]
+        return [
+            row
+            for path, row in self.rows.items()
+            if row.verdict.status is not Status.MISSING and self._matches(self.summaries[path])
+        ]
 
     def search(self, text: str) -> None:
         """Show only rows that match a query. Raises QueryError; then the last one stays."""

@@ -14,7 +14,7 @@ from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row
 from venvdash.session import Session
 
-UNDOABLE = [action for action in Action if action is not Action.SYNC]
+UNDOABLE = [one for one in Action if one not in (Action.SYNC, Action.FORGET)]  # on the disk
 Snapshot = dict[str, tuple[int, bytes]]
 
 

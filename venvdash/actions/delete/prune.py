@@ -20,7 +20,10 @@ from venvdash.text import visible
 AGE = 90 * DAY  # seconds without a use, where a rule wants an age and none was given
 # Whatever a rule says: these have a project, or nobody can tell.
 _NEVER = frozenset(
-    [Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DUPLICATE, Status.TOOL]
+    [
+        *(Status.CHECKING, Status.MOVED, Status.UNREACHABLE, Status.DUPLICATE, Status.TOOL),
+        Status.MISSING,
+    ]
 )
 _BY_QUERY = frozenset([Status.ORPHAN, Status.REPLACED, Status.UNKNOWN, Status.STANDALONE])
 

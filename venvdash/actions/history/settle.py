@@ -123,6 +123,8 @@ def _ended(table: Table, change: Change, result: Result | None) -> Change | None
     if responsiveness.unresponsive(places):
         return change
     one = change.environments[0]
+    if change.action is Action.FORGET:
+        return replace(change)
     if change.action is Action.DELETE:
         return _deleted(table, change)
     if change.action in (Action.RELINK, Action.UNLINK):

@@ -111,6 +111,8 @@ class _Look:
     def _obstacles(self, change: Change) -> Iterable[str]:
         if change.action is Action.SYNC:
             yield "A sync cannot be undone: it changes packages in place."
+        elif change.action is Action.FORGET:
+            return
         elif change.action in (Action.RELINK, Action.UNLINK):
             if change.journal not in self._journals:
                 yield "What is needed to undo it is no longer kept."

@@ -79,6 +79,8 @@ def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
     if change.action is Action.DELETE:
         return replace(made, says=_restoring(table, change))
     (one,) = change.environments
+    if change.action is Action.FORGET:
+        return replace(made, says=(f"Lists {visible(one.name)} again: it has no environment.",))
     if change.action in (Action.RELINK, Action.UNLINK):
         from venvdash.actions.relink import apply as relink_apply
 
@@ -101,6 +103,10 @@ def apply(
         yield Finished((_skipped(change, plan.refusal),))
     elif change.action is Action.DELETE:
         yield from _restored(deletions, change)
+    elif change.action is Action.FORGET:
+        (one,) = change.environments
+        table.change_log.undone(change)
+        yield Finished((Result(one.path, one.name, Outcome.DONE),))
     elif plan.deletion is not None:
         yield from _trashed(table, deletions, plan.deletion, change)
     elif plan.proposal is not None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from venvdash.scanner.evidence.pointers import Pointers, named
 from venvdash.scanner.evidence.project_settings import ProjectSettings
 from venvdash.scanner.evidence.shared_hashes import inherited
 from venvdash.scanner.projects.candidates import CandidateSearch
-from venvdash.scanner.stages import lookups
+from venvdash.scanner.stages import lookups, missing_environments
 from venvdash.scanner.stages.decision import decide
 from venvdash.scanner.stages.scan_state import ScanState
 from venvdash.scanner.stages.store_reading import answers, problem_of
@@ -69,7 +70,9 @@ def search(state: ScanState) -> Iterator[Event]:
     yield from lookups.find_external_use(state)
     yield from lookups.find_again(state)
     if ended:
-        yield decide(state, final=True)
+        decided = decide(state, final=True)
+        missing = yield from missing_environments.find(state, decided.verdicts)
+        yield replace(decided, missing=missing)
 
 
 def _recall_linked(state: ScanState) -> Iterator[Event]:
@@ -172,6 +175,8 @@ def _outside(state: ScanState, proven: Evidence, matcher: Matcher) -> Iterator[E
     for link in proven.links_outside:
         if link.uses and link.target in state.environments:
             state.pointers[link.project] = link.target
+        elif link.uses:
+            state.dangling.append(link)
     state.claims.extend(claims)
     yield from state.look(claims)
 

@@ -26,6 +26,7 @@ from venvdash.records.inspections import Inspections
 from venvdash.scanner.events import (
     Event,
 )
+from venvdash.scanner.evidence.project_links import ProjectLink
 from venvdash.scanner.evidence.references import Reference
 from venvdash.scanner.projects import presence
 from venvdash.scanner.projects.current_info import CurrentInfo
@@ -79,6 +80,7 @@ class ScanState:
         self.pointers: dict[Path, Path] = {}
         self.sightings: dict[Path, tuple[Sighting, ...]] = {}
         self.names: dict[Path, str] = {}
+        self.dangling: list[ProjectLink] = []  # the `.venv` of projects, without an environment
         self.found_again: Mapping[Path, FoundAgain] = {}
         self.references: Mapping[Path, tuple[Reference, ...]] = {}
         self.current_info: dict[Path, CurrentInfo] = {}

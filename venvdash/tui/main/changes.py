@@ -47,7 +47,7 @@ class Changes:
     def sync(self) -> None:
         """Show what syncing would do; while a job runs the dialog waits for its end."""
         actions = self._actions
-        if rows := self._targets.chosen(waits=True):
+        if rows := self._targets.chosen(waits=True, missing=True):
             self._propose(Action.SYNC, rows, lambda stop: actions.sync_each(rows, cancel=stop))
 
     def relink(self, share: bool = False) -> None:

@@ -17,6 +17,10 @@ from venvdash.tui.widgets.other_list import OtherThing
 from venvdash.tui.widgets.reason_lines import Reason
 from venvdash.tui.widgets.text_pane import TextPane
 
+_HINTS = {
+    Status.MOVED: "Press R to relink it.",
+    Status.MISSING: "Press S to recreate it.",
+}
 _DELAY = 0.05  # seconds: the details are drawn once the cursor rests
 
 
@@ -76,6 +80,5 @@ class Details:
         if state is not None:
             return state
         words = reason(row, self._home)
-        if row.status is not Status.MOVED:
-            return words
-        return Content.assemble(words, ("  Press R to relink it.", "bold"))
+        hint = _HINTS.get(row.status)
+        return Content.assemble(words, (f"  {hint}", "bold")) if hint else words

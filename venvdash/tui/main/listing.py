@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from venvdash.model.status import Status
 from venvdash.model.summary import Summary
 from venvdash.records.snapshot import Settings, Snapshot
 from venvdash.text import visible
@@ -137,6 +138,15 @@ class Listing:
             words = f"{who} {be} still being checked."
         say(self._screen, words)
         return True
+
+    def environments_of(self, rows: "list[Row]") -> "list[Row]":
+        """Return the rows that have an environment; say so where none of them has."""
+        there = [row for row in rows if row.verdict.status is not Status.MISSING]
+        if rows and not there:
+            name = visible(rows[0].name, 64)
+            who = f"{name} has" if len(rows) == 1 else f"{len(rows)} projects have"
+            say(self._screen, f"{who} no environment. Press S to recreate it.")
+        return there
 
     # Drawing
 

@@ -19,19 +19,26 @@ class Targets:
         self._listing, self._states = listing, states
         self.selection, self._jobs = selection, jobs
 
-    def chosen(self, *, waits: bool = False) -> list[Row]:
-        """Return the marked environments, without marks the one or the group under the cursor."""
+    def chosen(self, *, waits: bool = False, missing: bool = False) -> list[Row]:
+        """Return the marked environments, without marks the one or the group under the cursor.
+
+        With ``missing`` also projects without environment, which are left out otherwise.
+        """
+        rows = self._chosen(waits=waits)
+        return rows if missing else self._listing.environments_of(rows)
+
+    def _chosen(self, *, waits: bool) -> list[Row]:
         group = self._listing.group
         if self.selection.marks.paths:
             return self.selection.rows() if waits or not self._jobs.refuse() else []
         if group is None:
-            return self.under_cursor(waits=waits)
+            return self.under_cursor(waits=waits, missing=True)
         if self._listing.refuse_unconfirmed(group.rows) or not (waits or not self._jobs.refuse()):
             return []
         rows = self._listing.table.find(row.path for row in group.rows)
         return [row for row in rows if self._states.may_act_on(row.path)]
 
-    def under_cursor(self, *, waits: bool = False) -> list[Row]:
+    def under_cursor(self, *, waits: bool = False, missing: bool = False) -> list[Row]:
         """Return the environment under the cursor; from now on the cursor stays on it."""
         current = self._listing.environment
         if (
@@ -46,4 +53,4 @@ class Targets:
         if not self._states.may_act_on(row.path):
             return []
         self._listing.environments.move_to_key(row.path)
-        return [row]
+        return [row] if missing else self._listing.environments_of([row])
