@@ -11,13 +11,14 @@ from click.testing import CliRunner
 
 from tests.conftest import Home
 from tests.stores.places import made
-from venvdash import config, quick_answers, quick_list
+from venvdash import config
 from venvdash.cli import cli
 from venvdash.records.answers import Answer
 from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.system import disk_state, fingerprint
 from venvdash.system.files import UnreadableError
+from venvdash.without_scan import command_line, listing
 
 
 def environment(home: Home, name: str, project: Path | None = None, python: str = "3.12.1") -> Path:
@@ -68,7 +69,7 @@ class World:
     def quick(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
         """Return what is answered without a scan."""
         with self._user(cwd):
-            return quick_answers.remembered(name)
+            return command_line.remembered(name)
 
     def slow(self, name: str | None = None, cwd: Path | None = None) -> Answer | None:
         """Return what a scan without any memory answers; None if it chooses none."""
@@ -89,7 +90,7 @@ class World:
         with self._user(cwd):
             try:
                 state = self.home.machine().state_directory
-                printed = quick_list.output(state, as_json="--json" in options)
+                printed = listing.output(state, as_json="--json" in options)
             except (OSError, ValueError, UnreadableError):
                 return None
         return None if printed is None else printed.decode()

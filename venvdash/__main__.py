@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from venvdash import quick_answers
+from venvdash.without_scan import command_line
 
 # While modules are imported nothing has begun: Ctrl+C ends it without a word.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -15,7 +15,7 @@ def main() -> None:
 
     Ends with its exit status.
     """
-    if quick_answers.answered(sys.argv[1:]):
+    if command_line.answered(sys.argv[1:]):
         return
     try:
         from venvdash.tui import start

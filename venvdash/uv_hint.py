@@ -1,6 +1,6 @@
 """Hints if uv would use another environment than the active one in a directory.
 
-Also asked without a scan (``quick_activation``): what tells that there is nothing to say comes
+Also asked without a scan (``without_scan``): what tells that there is nothing to say comes
 first, and the stores are imported only then.
 """
 

@@ -11,7 +11,7 @@ from tests.conftest import Home
 from tests.scenario import venv
 from tests.terminal import venvdash
 from venvdash.cli import cli
-from venvdash.quick_answers import ALIASES
+from venvdash.without_scan.command_line import ALIASES
 
 
 @pytest.fixture

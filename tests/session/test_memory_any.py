@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.answering import choice_of, user
 from tests.conftest import home_in
 from tests.effort import examples
-from venvdash import config, quick_answers
+from venvdash import config
 from venvdash.model.sorting import in_order
 from venvdash.model.summary import Summary
 from venvdash.records import snapshot
@@ -34,6 +34,7 @@ from venvdash.system.host import host_id
 from venvdash.system.machine import Machine
 from venvdash.tui.scan_state import ScanState
 from venvdash.tui.table import _STATUS_OF_VIEW, Table, View
+from venvdash.without_scan import command_line
 
 _TICK = 0.02  # seconds; two of the clock of common file systems, as two seconds are of FAT's
 _NAMED = ("web", "api")
@@ -239,7 +240,7 @@ class Memory(RuleBasedStateMachine):
             time.sleep(2 * _TICK)  # so that all is remembered, and the next step changes it
         with self._clock():
             with user(self.home, self.variables):
-                answers = {name: quick_answers.remembered(name) for name in _NAMED}
+                answers = {name: command_line.remembered(name) for name in _NAMED}
             session = self._session(self._machine())
             state = ScanState()
             held = self._begin(state)

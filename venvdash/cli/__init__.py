@@ -17,8 +17,8 @@ import click
 from venvdash import __version__
 from venvdash.cli import output
 from venvdash.cli.completing import COMPLETING, register
-from venvdash.quick_answers import ALIASES
 from venvdash.text import visible
+from venvdash.without_scan.command_line import ALIASES
 
 _ALLOCATIONS = 50_000  # before cyclic garbage is looked for: most commands end before that
 _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT

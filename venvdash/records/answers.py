@@ -11,7 +11,7 @@ stores.
 
 A file is lines of fields; fields are separated by NUL bytes, and newlines in them are escaped. The
 first line says for which version, user and host it was written, and how long its sections are; its
-checksum finds what is damaged. This module imports little: see ``quick_answers``.
+checksum finds what is damaged. This module imports little: see ``without_scan``.
 """
 
 import os

@@ -5,7 +5,7 @@ lately, since the projects around that count. A file has the sections of ``recor
 state (see ``system.disk_state``), where the environments are, the environments as `--json` prints
 them, where each begins there, what is printed before and after them, and the rows of the table. It
 is used only while the state is unchanged; which environments are in use or locked is looked at each
-time. This module imports little: see ``quick_answers``.
+time. This module imports little: see ``without_scan``.
 """
 
 import json

@@ -7,7 +7,7 @@ shells create and remove files all the time.
 
 The rule of ``system.fingerprint`` holds: what was changed less than two seconds before the scan
 began has no state, and nothing is remembered then. This module imports little, since
-``quick_answers`` compares with it.
+``without_scan`` compares with it.
 """
 
 import errno

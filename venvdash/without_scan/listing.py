@@ -1,4 +1,4 @@
-"""Prints the list that is remembered, if nothing has changed: see ``quick_answers``."""
+"""Prints the list that is remembered, if nothing has changed: see ``command_line``."""
 
 import gc
 import os

@@ -12,11 +12,11 @@ import pytest
 from tests.answering import environment, project
 from tests.conftest import Home
 from tests.scenario import venv
-from venvdash import quick_answers
 from venvdash.cli import cli
 from venvdash.cli.completing import complete_name
 from venvdash.system.fingerprint import RACY
 from venvdash.system.shells import FAMILIES
+from venvdash.without_scan import command_line
 
 _ASKED = """
 import sys
@@ -133,8 +133,8 @@ def test_names_are_completed_after_each_command_that_takes_them() -> None:
         arguments = [one for one in params if isinstance(one, click.Argument)]
         if arguments and arguments[0]._custom_shell_complete is complete_name:
             taking.add(name)
-    aliases = {alias for alias, name in quick_answers.ALIASES.items() if name in taking}
-    assert taking | aliases == quick_answers.NAMED
+    aliases = {alias for alias, name in command_line.ALIASES.items() if name in taking}
+    assert taking | aliases == command_line.NAMED
 
 
 @pytest.mark.parametrize("shell", [family.name for family in FAMILIES])

@@ -119,15 +119,15 @@ def _activate(arguments: "Sequence[str]") -> bool:
     answer = remembered(names[0] if names else None)
     if answer is None or not answer.site or os.isatty(1):
         return False
-    from venvdash import quick_activation
+    from venvdash.without_scan import activation
 
     try:
-        text = quick_activation.code(answer, given["--shell"], change=bool(given["--cd"]))
+        text = activation.code(answer, given["--shell"], change=bool(given["--cd"]))
     except (OSError, ValueError):  # what was remembered makes no sense
         return False
     if not text:
         return False
-    hints = quick_activation.hints(answer, change=bool(given["--cd"])) if names else ()
+    hints = activation.hints(answer, change=bool(given["--cd"])) if names else ()
     return _print((answer.note, *hints), text)
 
 
@@ -137,11 +137,11 @@ def _list(arguments: "Sequence[str]") -> bool:
         return False
     if getattr(sys.stdout, "encoding", "").lower() != "utf-8":
         return False
-    from venvdash import quick_list
     from venvdash.system.files import UnreadableError
+    from venvdash.without_scan import listing
 
     try:
-        text = quick_list.output(state, as_json="--json" in options)
+        text = listing.output(state, as_json="--json" in options)
     except (OSError, ValueError, UnreadableError):
         return False
     return text is not None and _write(text)

@@ -1,4 +1,4 @@
-"""The code that activates a remembered environment, checked again: see ``quick_answers``."""
+"""The code that activates a remembered environment, checked again: see ``command_line``."""
 
 import os
 import sys
