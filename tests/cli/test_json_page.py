@@ -165,6 +165,7 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     checker.check(printed(user, "forget", "thumbnails", "--json"), "forgotten")
     checker.check(printed(user, "trash", "restore", "vision", "--json"), "finished")
     checker.check(printed(user, "trash", "empty", "--json", "--yes"), "finished")
+    checker.check(printed(user, "allow", "webapp", "--json"), "allowed")
     checker.check(printed(user, "cache", "list", "--json"), "cache")
     checker.check(printed(user, "cache", "clean", "--json", "--dry-run"), "cleaning")
     config = Path(user.variables["VENVDASH_CONFIG"])

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from venvdash.actions import auto_activation
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent, Finished, RowState
 from venvdash.actions.outcome import result_of
@@ -189,6 +190,7 @@ class Actions:
                         yield told
             if result is None:
                 result = result_of(proposal.row, Outcome.FAILED, "It ended unexpectedly.")
+            auto_activation.follow(self._table, proposal, result)
             results.append(result)
             yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
         yield Finished(tuple(results))

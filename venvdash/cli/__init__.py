@@ -29,7 +29,7 @@ _GROUPS = {
     "Link": ("relink", "unlink"),
     "Clean up": ("prune", "delete", "trash", "forget", "undo", "history", "cache"),
     "Annotate": ("note", "pin", "unpin"),
-    "Set up": ("stores", "config", "init", "completions", "demo"),
+    "Set up": ("stores", "config", "init", "allow", "completions", "demo"),
 }
 _COMMANDS = tuple(name for names in _GROUPS.values() for name in names)
 

@@ -44,7 +44,12 @@ compdef _venvdash_{name} {name}
     show_default=True,
     help="The name of the command.",
 )
-def command(shell: str, name: str) -> None:
+@click.option(
+    "--auto",
+    is_flag=True,
+    help="Also activate what `venvdash allow` allows when entering a project (bash, zsh, fish).",
+)
+def command(shell: str, name: str, auto: bool) -> None:
     """Print a shell command, `vd NAME`, that activates NAME and changes to its project.
 
     For bash, zsh and fish this includes completion. Add the line to your shell's startup file:
@@ -56,6 +61,9 @@ def command(shell: str, name: str) -> None:
     xonsh       execx($(venvdash init xonsh))
     PowerShell  venvdash init pwsh | Out-String | Invoke-Expression
     nushell     venvdash init nu | save -f ~/.config/nushell/autoload/venvdash.nu
+
+    With --auto, bash, zsh and fish also activate an environment when you enter its project, and
+    deactivate it when you leave. `venvdash allow` says which.
     """
     if not _WORD.match(name):
         fail(f"{name} is not a valid command name.", 2)
@@ -67,4 +75,17 @@ def command(shell: str, name: str) -> None:
         if shell == "zsh":  # without compinit there is nothing to complete with
             more = f"if (( $+functions[compdef] )); then\n{more}fi\n"
         text += more
+    if auto:
+        text += _hook(shell)
     click.echo(text, nl=False)
+
+
+def _hook(shell: str) -> str:
+    """Return the hook that activates automatically; leaves with 2 if there is none."""
+    from venvdash.records.auto_activation import STAT, folder
+    from venvdash.system.machine import Machine
+    from venvdash.system.shells.hooks import HOOKS, hook
+
+    if shell not in HOOKS:
+        fail(f"automatic activation works in {', '.join(HOOKS)} only.", 2)
+    return hook(shell, folder(Machine.current().state_directory), STAT)

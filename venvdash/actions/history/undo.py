@@ -6,8 +6,10 @@ relink is undone from its journal; what was renamed or moved is renamed or moved
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from venvdash.actions import auto_activation
 from venvdash.actions.change_log import inode_of
 from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent, Finished, RowChanged
@@ -115,6 +117,10 @@ def apply(
         from venvdash.actions.relink import apply as relink_apply
 
         yield from relink_apply.undo(table, change.journal)
+        for one in change.environments:
+            if one.target is not None:
+                with suppress(OSError):
+                    auto_activation.withdraw(table.machine, one.target)
 
 
 # Planning.
@@ -225,6 +231,7 @@ def _moved_back(
             yield event
     if result.outcome is Outcome.DONE:
         table.change_log.undone(change)
+    auto_activation.follow(table, proposal, result)
     yield Finished((result,))
 
 
