@@ -173,7 +173,7 @@ def test_what_was_acted_on_keeps_the_cursor_when_the_filter_goes() -> None:
         await driver.until(lambda: session.scans == 2)
         await driver.scanned()
         await driver.until(lambda: "done" not in driver.text)
-        assert "linked" in driver.lines[-3], "the reason is of the row again"
+        assert "linked" in driver.lines[-4], "the reason is of the row again"
         await driver.press("escape", "escape")
         assert driver.listed == ["api", "shop", "web"]
         assert driver.current == "web"

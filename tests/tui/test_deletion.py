@@ -94,8 +94,8 @@ def test_rows_tell_where_they_stand_and_the_line_how_far_it_is() -> None:
         await driver.press("escape")
         assert states(driver) == ["orphan", "orphan"]
         assert "in the trash" not in driver.text
-        await driver.press("5", "j")
-        assert "old-1: The disk said no; it is unchanged." in driver.text
+        await driver.press("at", "j")
+        assert "! old-1: The disk said no; it is unchanged." in driver.text
 
     drive(source(*told), script, (120, 40))
 

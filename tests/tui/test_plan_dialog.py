@@ -131,7 +131,7 @@ def test_deleting_permanently_is_an_answer_and_cleaning_a_choice() -> None:
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        assert "[ ] c  Remove 2 packages from uv's cache" in driver.text
+        assert "[ ] c  Run `uv cache clean` for 2 packages" in driver.text
         await driver.press("c")
         assert driver.text.count("[✓]") == 1
         await driver.press("c", "f")

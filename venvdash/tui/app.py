@@ -10,12 +10,14 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Event, InputEvent
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from venvdash.config import DashboardSettings
 from venvdash.records.dashboard_look import MOST_EXCEPTIONS, Look
 from venvdash.text import visible
 from venvdash.tui import gc_tuning
+from venvdash.tui.background import CallScreen
 from venvdash.tui.contrast import with_contrast
 from venvdash.tui.keys import KEY_NAMES, SUSPEND
 from venvdash.tui.main.opening import Opening
@@ -211,6 +213,26 @@ class Dashboard(App[int]):
     def action_help_quit(self) -> None:
         """Say how to quit, where people try Ctrl+C."""
         self.notify("Press q to quit.", markup=False)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Report in the line for it what we and Textual have to say, and keep it for the log."""
+        text = Content.from_markup(message).plain if markup else message
+        notice = self._main.contents.notices.add(visible(text), severe=severity != "information")
+        for screen in self.screen_stack:
+            if isinstance(screen, CallScreen):
+                screen.show_notice(notice)
+
+    def clear_notifications(self) -> None:
+        """Remove all messages from the line."""
+        self._main.contents.message_line.dismiss_notices()
 
     def end_scan(self) -> None:
         """Give a scan a moment to end, after the screen is closed.

@@ -13,6 +13,8 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
+from venvdash.tui.notices import Notice
+
 T = TypeVar("T")
 
 
@@ -53,6 +55,9 @@ class CallScreen(DismissedOnce[T]):
         """Handle the result of a background call."""
         if self.is_running and self.is_attached:  # not while the dashboard closes
             message.then()
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a message where this screen shows them."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow nothing before the parts are there, or after they are gone."""

@@ -110,7 +110,7 @@ DELETE = _bindings(
 WORK = _bindings(
     ("X", "stop", "Stop the current job and cancel the queue"),
     ("ctrl+c", "interrupt", "The same"),
-    ("at", "log", "Log", "Commands that were run, and their output"),
+    ("at", "log", "Log", "All messages, and commands with their output"),
 )
 
 DO = _bindings(
@@ -186,7 +186,7 @@ LINK = _bindings(
 )
 
 LOG = _bindings(
-    ("y", "copy_command", "Copy the command"),
+    ("y", "copy_command", "Copy the message or command"),
     ("Y", "copy_output", "Copy its output"),
     ("X", "stop", "Stop the current job"),
     ("escape,q,at", "leave", "Back to the list"),

@@ -1,5 +1,8 @@
-"""Short notices over the screen."""
+"""What the dashboard reports: shown in one line (``MessageLine``), kept for the log."""
 
+import time
+from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 from textual.notifications import SeverityLevel
@@ -7,14 +10,38 @@ from textual.screen import Screen
 
 from venvdash.text import visible
 
-_SECONDS, _SEVERE_SECONDS = 3.0, 8.0  # for which a notice is shown
+_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message: ``text`` is safe to show, ``at`` the time, ``severe`` a failure."""
+
+    number: int
+    at: float
+    text: str
+    severe: bool = False
+
+
+class Notices:
+    """The last messages, the oldest first; ``count`` is how many there were."""
+
+    def __init__(self) -> None:
+        self.kept: deque[Notice] = deque(maxlen=_KEPT)
+        self.count = 0
+
+    def add(self, text: str, *, severe: bool = False) -> Notice:
+        """Keep a message; ``text`` is safe to show."""
+        self.count += 1
+        notice = Notice(self.count, time.time(), text, severe)
+        self.kept.append(notice)
+        return notice
 
 
 def say(screen: Screen[Any], text: str, *, severe: bool = False) -> None:
-    """Show a notice; ``text`` is already safe to show."""
+    """Report something; ``text`` is already safe to show."""
     severity: SeverityLevel = "error" if severe else "information"
-    seconds = _SEVERE_SECONDS if severe else _SECONDS
-    screen.app.notify(text, severity=severity, timeout=seconds, markup=False)
+    screen.app.notify(text, severity=severity, markup=False)
 
 
 def copy_text(screen: Screen[Any], text: str) -> None:

@@ -17,8 +17,10 @@ from venvdash.presentation.document import Line
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.background import CallScreen
+from venvdash.tui.notices import Notice
 from venvdash.tui.widgets.choice import Choice
 from venvdash.tui.widgets.document_text import in_colours
+from venvdash.tui.widgets.message_line import MessageLine
 from venvdash.tui.widgets.text_pane import TextPane
 
 T = TypeVar("T")
@@ -42,6 +44,27 @@ def framed(name: str, title: str, keys: str = "") -> Vertical:
 
 class Dialog(CallScreen[T], ModalScreen[T]):
     """A screen over the list."""
+
+    def room_in(self, frame: Widget) -> int:
+        """Return how many lines fit into a frame that is as high as the screen allows."""
+        limit = frame.styles.max_height
+        most = limit.resolve(self.size, self.size) if limit is not None else self.size.height
+        return int(most) - frame.gutter.height
+
+    def grow(self, frame: Widget, lines: int) -> None:
+        """Make a frame high enough for so many lines of content; never lower than it is."""
+        height = frame.styles.height
+        before = int(height.value) if height is not None and height.is_cells else 0
+        frame.styles.height = max(before, lines + frame.gutter.height)
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a message in the line for it, which is where the main screen has it."""
+        for line in self.query(MessageLine):
+            line.show_notice(notice)
+            return
+        line = MessageLine()
+        self.mount(line)
+        line.show_notice(notice)
 
     def action_leave(self) -> None:
         """Go back without an answer."""

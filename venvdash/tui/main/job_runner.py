@@ -22,14 +22,13 @@ from venvdash.actions.events import (
 from venvdash.actions.outcome import UP_TO_DATE
 from venvdash.model import Outcome
 from venvdash.model.status import State
-from venvdash.scanner.events import Problem
-from venvdash.text import visible
+from venvdash.text import visible, with_tilde
 from venvdash.tui.jobs import Job, JobFailed
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import ENDED, RowStates
-from venvdash.tui.notices import say
+from venvdash.tui.notices import Notices, say
 from venvdash.tui.session_access import SessionAccess
-from venvdash.tui.widgets.job_line import JobLine
+from venvdash.tui.widgets.message_line import MessageLine
 from venvdash.tui.widgets.outcome import UNDOINGS, outcome
 
 _TICK = 0.05
@@ -60,7 +59,8 @@ class JobRunner:
         access: SessionAccess,
         listing: Listing,
         states: RowStates,
-        line: JobLine,
+        line: MessageLine,
+        notices: Notices,
         *,
         row_changed: Callable[[RowChanged], None],
         finished: Callable[[Finished], None],
@@ -71,7 +71,7 @@ class JobRunner:
         self._states = states
         self._row_changed, self._on_finish = row_changed, finished
         self._on_end, self._line_toggled = ended, line_toggled
-        self.line = line
+        self.line, self._notices = line, notices
         self.job: Job[ActionEvent] | None = None
         self.ended = 0  # how many jobs
         self.doing = ""  # what the job is called, "deleting"
@@ -195,24 +195,29 @@ class JobRunner:
         self.job, self._timer = None, None
         self.ended += 1
         self._states.clear_unfinished()
-        self.line.display = self.line.outcome is not None  # to be read
+        self.line.end()
         self._on_end()
 
     # The outcome
 
     def _show_outcome(self, finished: Finished) -> None:
-        problems = self._listing.state.problems
         self.outdates &= any(one.outcome is not Outcome.SKIPPED for one in finished.results)
         self.show_results(finished)
         for result in finished.results:
             known = result.outcome is Outcome.DONE and result.reason
             if result.outcome is Outcome.FAILED or known:
-                words = f"{visible(result.name)}: {visible(result.reason)}"
-                problems.append(Problem(result.path, words))
-        problems += [Problem(None, visible(note)) for note in finished.notes]
+                words = f"{visible(result.name)}: {self._shown(result.reason)}"
+                self._notices.add(words, severe=result.outcome is Outcome.FAILED)
+        for note in finished.notes:
+            self._notices.add(self._shown(note))
         for problem in finished.problems:
-            self._listing.report(visible(problem))
+            self._notices.add(self._shown(problem), severe=True)
+        if self.line.outcome is not None:
+            self._notices.add(self.line.outcome.plain)
         self._on_finish(finished)
+
+    def _shown(self, text: str) -> str:
+        return with_tilde(visible(text), self._access.home)
 
     def show_results(self, finished: Finished) -> None:
         """Show in the line how the last job ended."""
@@ -230,8 +235,7 @@ class JobRunner:
         """Remove what the last job left on the screen; return whether it left anything."""
         if self.job is not None:
             return False
-        left = self._states.clear_ended() or self.line.display
-        self.line.display = False
+        left = self._states.clear_ended() | self.line.dismiss_outcome()
         self._line_toggled()
         return left
 

@@ -12,8 +12,9 @@ from venvdash.tui.main.details import Details
 from venvdash.tui.main.groups import Groups
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
-from venvdash.tui.widgets.job_line import JobLine
+from venvdash.tui.notices import Notices
 from venvdash.tui.widgets.key_footer import KeyFooter
+from venvdash.tui.widgets.message_line import MessageLine
 from venvdash.tui.widgets.selection_bar import SelectionBar
 
 
@@ -32,7 +33,7 @@ class Layout:
         self.states = RowStates(self.listing.environments, home)
         self.details = Details(screen, home, self.listing, self.states)
         self.selection_bar = SelectionBar(id="selection")
-        self.job_line = JobLine(id="job")
+        self.message_line, self.notices = MessageLine(), Notices()
         self.cursor_moved = cursor_moved
 
     def compose(self) -> ComposeResult:
@@ -45,6 +46,6 @@ class Layout:
             yield self.listing.empty
             yield self.details.pane
         yield self.selection_bar
-        yield self.job_line
         yield self.details.reason
+        yield self.message_line
         yield KeyFooter()

@@ -212,10 +212,7 @@ class Listing:
         self._cursor_moved()
 
     def report(self, words: str) -> None:
-        """Say what failed, and keep it in the list of problems; ``words`` are safe to show."""
-        from venvdash.scanner.events import Problem
-
-        self.state.problems.append(Problem(None, words))
+        """Say what failed; ``words`` are safe to show."""
         say(self._screen, words, severe=True)
 
     def _show_others(self) -> None:

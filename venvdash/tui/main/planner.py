@@ -40,7 +40,6 @@ class Planner:
             if consent is not None:
                 then(consent)
 
-        self._screen.app.clear_notifications()  # a notice must not lie over what is to be read
         self._screen.app.push_screen(dialog, answered)
         self.plan_into(dialog, plan, stop, first)
 

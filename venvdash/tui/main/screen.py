@@ -12,7 +12,7 @@ from venvdash.tui import keys
 from venvdash.tui.background import CallScreen, run_in_thread
 from venvdash.tui.main.layout import Layout
 from venvdash.tui.main.opening import Opened, Opening
-from venvdash.tui.notices import say
+from venvdash.tui.notices import Notice, say
 from venvdash.tui.suspend import ExternalPrograms
 from venvdash.tui.table import View
 from venvdash.tui.widgets.filter import FilterLine
@@ -98,6 +98,10 @@ class MainScreen(CallScreen[None]):
             say(self, "venvdash is still starting.")
         else:
             say(self, f"{visible(row.name, 64)} is still being checked.")
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a message in the line for it."""
+        self.contents.message_line.show_notice(notice)
 
     def compose(self) -> ComposeResult:
         """Lay out the screen for the terminal's size."""
@@ -225,6 +229,8 @@ class MainScreen(CallScreen[None]):
     def action_back(self) -> None:
         """Go one step back: from details, range, outcome, filter or view. Never quit."""
         bench = self._workbench
+        if self.contents.message_line.dismiss_notices():
+            return
         if self.focused is not self.listing.shown:
             self.listing.shown.focus()
         elif (bench is not None and bench.back()) or self.listing.clear_filter():

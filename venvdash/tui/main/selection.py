@@ -187,14 +187,15 @@ class Selection:
         run_in_thread(self._screen, search, found, failed)
 
     def _say_held(self, candidates: Sequence[PruneCandidate]) -> None:
-        for candidate in candidates[:_MOST_NAMED]:
-            say(
-                self._screen,
-                f"Not marked: {visible(candidate.row.name)}. {visible(candidate.held)}",
-            )
+        if not candidates:
+            return
+        named = [
+            f"{visible(one.row.name, 64)} ({visible(one.held, 128).removesuffix('.')})"
+            for one in candidates[:_MOST_NAMED]
+        ]
         more = len(candidates) - _MOST_NAMED
-        if more > 0:
-            say(self._screen, f"{more} more not marked for similar reasons.")
+        named += [f"{more} more for similar reasons"] if more > 0 else []
+        say(self._screen, f"Not marked: {', '.join(named)}.", severe=True)
 
     # The line that counts
 

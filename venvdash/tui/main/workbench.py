@@ -51,7 +51,7 @@ class Workbench:
     ) -> None:
         self._screen, self.session = screen, session
         self.listing, self.states = layout.listing, layout.states
-        self._cursor_moved = layout.cursor_moved
+        self._cursor_moved, self._notices = layout.cursor_moved, layout.notices
         self.access = access = SessionAccess(session, lambda: self.scans.scan.running)
         self.scans = ScanRunner(
             screen,
@@ -67,7 +67,7 @@ class Workbench:
             self.listing,
             self.states,
             layout.selection_bar,
-            covered=lambda: self.jobs.line.display,
+            covered=lambda: self.jobs.line.of_job,
             scanning=self._scanning,
         )
         self.group_sums = GroupSums(screen, access, self.listing, self._scanning)
@@ -76,7 +76,8 @@ class Workbench:
             access,
             self.listing,
             self.states,
-            layout.job_line,
+            layout.message_line,
+            layout.notices,
             row_changed=lambda event: self.scans.take([event]),
             finished=self._job_finished,
             ended=self._job_ended,
@@ -293,7 +294,9 @@ class Workbench:
         """Show the commands that were run, and their output."""
         from venvdash.tui.dialogs.log import LogScreen
 
-        self._screen.app.push_screen(LogScreen(self.session.log, self.access.home, self.jobs.stop))
+        self._screen.app.push_screen(
+            LogScreen(self.session.log, self._notices, self.access.home, self.jobs.stop)
+        )
 
     def back(self) -> bool:
         """Go one step back from a range or an outcome; return whether there was one."""

@@ -45,9 +45,10 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
     """
     results = finished.results
     if not results:
-        return Content("Nothing to undo." if doing in UNDOINGS else "Nothing to delete.")
+        nothing = "Nothing to undo." if doing in UNDOINGS else "Nothing to delete."
+        return Content(" · ".join([nothing, *_problems(finished, home)]))
     if len(results) == 1 and results[0].outcome is Outcome.DONE and doing in _CHANGED:
-        return Content(_of_one(doing, results[0], home))
+        return Content(" · ".join([_of_one(doing, results[0], home), *_problems(finished, home)]))
     counts = Counter(result.outcome for result in results)
     pieces = _done(doing, finished, counts[Outcome.DONE])
     for kind, words in ((Outcome.SKIPPED, "skipped"), (Outcome.FAILED, "failed")):
@@ -59,8 +60,15 @@ def outcome(doing: str, finished: Finished, home: Path | None) -> Content:
         reason = with_tilde(visible(told[0].reason), home)
         pieces[-1] += f": {visible(told[0].name, 64)}: {reason}"
     elif told and not bad:
-        pieces.append(f"{counted(len(told), 'note')} (press 5)")
-    return Content(" · ".join(pieces))
+        pieces.append(f"{counted(len(told), 'note')} (press @)")
+    return Content(" · ".join(pieces + _problems(finished, home)))
+
+
+def _problems(finished: Finished, home: Path | None) -> list[str]:
+    """Return what went wrong beside the environments themselves: the first; the log has all."""
+    problems = [with_tilde(visible(one), home) for one in finished.problems]
+    more = [f"{len(problems) - 1} more (press @)"] if len(problems) > 1 else []
+    return [*problems[:1], *more]
 
 
 def _of_one(doing: str, result: Result, home: Path | None) -> str:

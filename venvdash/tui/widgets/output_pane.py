@@ -29,6 +29,11 @@ class OutputPane(LineView, can_focus=True):
         self._wrapped_to = 0  # the number of the first line that is not wrapped yet
         self._subject: object = None
 
+    @property
+    def line_count(self) -> int:
+        """How many lines there are at the present width."""
+        return len(self._rows)
+
     def show(self, subject: object, lines: Sequence[str], dropped: int) -> None:
         """Show the last lines of the output of ``subject``; ``dropped`` lines came before."""
         if subject != self._subject:
