@@ -81,9 +81,9 @@ class LogScreen(Dialog[None]):
             return
         self._seen = changes
         entries: list[Entry] = [*self._commands.runs(), *self._notices.kept]
-        entries.sort(key=_began, reverse=True)
-        listing.show_items(entries, at_top=not listing.chosen_by_hand)
-        self.fit()
+        entries.sort(key=_began)
+        listing.show_items(entries[::-1], at_top=not listing.chosen_by_hand)
+        self._fit()
 
     def _show_current(self) -> None:
         entry, home = self.current, self._home
@@ -110,7 +110,7 @@ class LogScreen(Dialog[None]):
             about, output = self.query_one("#about"), self.query_one(OutputPane)
             listed = min(len(listing.items) + 1, max(_LEAST, room * 2 // 5))
             listing.styles.height = listed = max(listed, 3)
-            others = listed + 1 + about.outer_size.height + 1  # with the margin and the border
+            others = listed + 1 + max(about.outer_size.height, 1) + 1  # with the margin and the border
             self.grow(frame, others + max(output.line_count, 1))
 
     def on_resize(self) -> None:
