@@ -110,7 +110,7 @@ class LogScreen(Dialog[None]):
             about, output = self.query_one("#about"), self.query_one(OutputPane)
             listed = min(len(listing.items) + 1, max(_LEAST, room * 2 // 5))
             listing.styles.height = listed = max(listed, 3)
-            others = listed + 1 + max(about.outer_size.height, 1) + 1  # with the margin and the border
+            others = listed + 1 + max(about.outer_size.height, 1) + 1  # margin, border
             self.grow(frame, others + max(output.line_count, 1))
 
     def on_resize(self) -> None:
