@@ -325,12 +325,13 @@ def test_the_details_pane_is_shown_hidden_and_scrolled_by_key(size: tuple[int, i
         assert pane.display == shown
         if not shown:
             await driver.press("i")
-        pane.styles.height = 3
-        await driver.until(lambda: pane.line_count > pane.size.height > 0)
+        pane.styles.height = 4
+        text = pane.overview
+        await driver.until(lambda: text.line_count > text.size.height > 0)
         await driver.press("J", "J")
-        assert pane.scroll_offset.y == 2
+        assert text.scroll_offset.y == 2
         await driver.press("K")
-        assert pane.scroll_offset.y == 1
+        assert text.scroll_offset.y == 1
 
     drive(source(), script, size)
 

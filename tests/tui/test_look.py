@@ -9,7 +9,7 @@ from tests.scenario import orphan, venv
 from tests.terminal import Terminal, venvdash
 from venvdash.config import DashboardSettings
 from venvdash.records import dashboard_look
-from venvdash.records.dashboard_look import Look
+from venvdash.records.dashboard_look import DetailTab, Look
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.opening import Opening
 from venvdash.tui.suspend import ExternalPrograms
@@ -36,6 +36,7 @@ def test_what_is_remembered_comes_before_the_settings() -> None:
 def test_only_what_was_chosen_is_remembered() -> None:
     app = dashboard(Look(pane=True), theme="nord")
     assert app.look == Look(pane=True)
+    assert dashboard(Look(tab=DetailTab.PACKAGES)).look == Look(tab=DetailTab.PACKAGES)
     app.theme = "dracula"
     assert app.look == Look("dracula", pane=True)
 

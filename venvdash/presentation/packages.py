@@ -24,6 +24,11 @@ def version_in_words(package: InstalledPackage) -> str:
     return visible(package.package.version, 64) or "-"
 
 
+def size_in_words(package: InstalledPackage) -> str:
+    """Return the size on disk, "-" where it is not known."""
+    return "-" if package.on_disk is None else size(package.on_disk)
+
+
 def origin_in_words(package: InstalledPackage) -> str:
     """Return the kind of source, and the URL where it is no index: "editable file:///x"."""
     origin = visible(package.package.origin or "")
@@ -57,7 +62,7 @@ def all_packages(packages: Iterable[InstalledPackage]) -> list[str]:
         (
             name_in_words(one),
             version_in_words(one),
-            size(one.on_disk),
+            size_in_words(one),
             origin_in_words(one),
             names_in_words(one.required_by) or "-",
             elsewhere_in_words(one.elsewhere) or "-",
@@ -77,7 +82,7 @@ def largest(packages: Sequence[InstalledPackage], command: str) -> Iterator[str]
         (
             name_in_words(one),
             version_in_words(one),
-            size(one.on_disk),
+            size_in_words(one),
             "" if one.source is PackageSource.INDEX else origin_in_words(one),
         )
         for one in shown

@@ -1,4 +1,4 @@
-"""What the dashboard remembers of its look, in the state directory: theme, pane and groups.
+"""What the dashboard remembers of its look, in the state directory.
 
 View, order and direction are in the snapshot, whose rows lie in that order.
 """
@@ -6,6 +6,7 @@ View, order and direction are in the snapshot, whose rows lie in that order.
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from venvdash.model.sorting import GROUP_KEYS
@@ -18,9 +19,17 @@ _LIMIT = 64 * 1024  # bytes
 MOST_EXCEPTIONS, _LONGEST = 100, 512  # groups, and characters of what one is of
 
 
+class DetailTab(StrEnum):
+    """A part of the details, in the order of their tabs."""
+
+    OVERVIEW = "overview"
+    PACKAGES = "packages"
+    FILES = "user files"
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``theme``: a name of Textual's. ``pane``: whether the details are shown.
+    """``theme``: a name of Textual's. ``pane``: whether the details are shown. ``tab``: which.
 
     None: nobody chose. ``group_by``: what the list is grouped by, "" for nothing. ``folded``:
     whether its groups are, but for the ``exceptions``, which are such values as "orphan".
@@ -31,6 +40,7 @@ class Look:
     group_by: str = ""
     folded: bool = False
     exceptions: tuple[str, ...] = ()
+    tab: DetailTab | None = None
 
 
 _CODEC = codec.Codec(

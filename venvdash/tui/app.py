@@ -68,7 +68,7 @@ class Dashboard(App[int]):
         self._collector = gc_tuning.Collector()
         self._next_look: asyncio.TimerHandle | None = None
         self._signals: Signals | None = None  # none where there is no terminal
-        self._main.begin(settings, pane=look.pane)
+        self._main.begin(settings, look)
         self._main.listing.grouping.begin(look.group_by, look.exceptions, folded=look.folded)
         theme = look.theme if look.theme in self.available_themes else settings.theme
         self._first_look = look
@@ -128,8 +128,14 @@ class Dashboard(App[int]):
         """What to remember: what was, and what was chosen since."""
         chosen = self.theme if self.theme != self._first_theme else self._first_look.theme
         grouping = self._main.listing.grouping
-        exceptions = sorted(grouping.folds.exceptions)[:MOST_EXCEPTIONS]
-        return Look(chosen, self._main.pane, grouping.by, grouping.folds.all, tuple(exceptions))
+        return Look(
+            theme=chosen,
+            pane=self._main.pane,
+            group_by=grouping.by,
+            folded=grouping.folds.all,
+            exceptions=tuple(sorted(grouping.folds.exceptions)[:MOST_EXCEPTIONS]),
+            tab=self._main.tab,
+        )
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen."""

@@ -4,6 +4,8 @@ from textual.binding import Binding
 
 _DISPLAYS = {
     "at": "@",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "colon": ":",
     "enter": "⏎",
     "question_mark": "?",
@@ -56,6 +58,8 @@ FIND = _bindings(
     ("4", "view('replaced')", "Replaced"),
     ("5", "view('other')", "Stores, problems and other findings"),
     ("i", "pane", "Show or hide the details pane"),
+    ("right_square_bracket", "tab(1)", "Next tab of the details: packages, user files"),
+    ("left_square_bracket", "tab(-1)", "Previous tab of the details"),
     ("J", "scroll_pane(1)", "Scroll the details pane down"),
     ("K", "scroll_pane(-1)", "Scroll the details pane up"),
 )
@@ -199,6 +203,33 @@ TRASH = _bindings(
     ("escape,q,E", "leave", "Back to the list"),
 )
 
+# Of the details, where they have the focus.
+
+DETAILS = _bindings(
+    ("escape", "screen.back", "List", "Back to the list"),
+    ("right_square_bracket", "screen.tab(1)", "Next tab", "Overview, packages, user files"),
+)
+
+PACKAGES = _bindings(
+    ("enter", "screen.where_else", "Where else", "List the environments that have it"),
+    ("slash", "filter", "Filter", "Show only matching packages"),
+    ("y", "copy_name", "Copy name", "Copy its name and version"),
+    ("N", "sort('name')", "By name; again: reverse"),
+    ("Z", "sort('size')", "By size"),
+    ("T", "sort('source')", "By source"),
+    ("V", "sort('version')", "By version"),
+    ("I", "invert", "Reverse the order"),
+)
+
+USER_FILES = _bindings(
+    ("o", "screen.open_folder", "Open folder", "Open the folder that it lies in"),
+    ("y", "copy_path", "Copy path", "Copy its path"),
+    ("N", "sort('name')", "By name; again: reverse"),
+    ("Z", "sort('size')", "By size"),
+    ("U", "sort('used')", "By the time of its last change"),
+    ("I", "invert", "Reverse the order"),
+)
+
 MAIN_SECTIONS = (
     ("Move", MOVE),
     ("Find", FIND),
@@ -210,6 +241,11 @@ MAIN_SECTIONS = (
     ("Jobs", WORK),
     ("More", DO),
     ("venvdash", PROGRAM),
+)
+DETAIL_SECTIONS = (
+    ("In the details", DETAILS),
+    ("Packages", PACKAGES),
+    ("User files", USER_FILES),
 )
 DIALOG_SECTIONS = (
     ("In a dialog", PLAN),

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from venvdash.model.sorting import GROUP_KEYS
 from venvdash.model.summary import Summary
+from venvdash.records.dashboard_look import DetailTab
 from venvdash.text import visible
 from venvdash.tui.keys import MAIN_SECTIONS
 from venvdash.tui.main.screen import MainScreen
@@ -102,6 +103,11 @@ class Commands(Provider):
             yield _Command(f"Sort: by {words}", "Again: reverse the order", sort, f"sort('{key}')")
         yield _Command("Filter", "Show only matching environments", main.action_filter, "filter")
         yield _Command("Details pane", "Show or hide it", main.action_pane, "pane")
+        for tab in DetailTab:
+            opened = partial(main.open_details, tab)
+            yield _Command(
+                f"Details: {tab.value}", "Go to this tab of the details", opened, "tab(1)"
+            )
         yield _Command("Keys", "Show all keys", main.action_help, "help")
 
     def _environment_commands(self) -> Iterator[_Command]:
@@ -122,7 +128,7 @@ class Commands(Provider):
             ("move …", "To another store", "move"),
         ]
         yield _Command(
-            "Environment: details", "Everything known about it", main.on_line_table_chosen, "choose"
+            "Environment: details", "Everything known about it", main.enter_details, "choose"
         )
         for name, meaning, action in named:
             if action in ("shell", "edit") and not main.workbench.programs.possible:

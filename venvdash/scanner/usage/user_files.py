@@ -210,23 +210,11 @@ class UserFileSearch:
 
     def result(self) -> UserFilesFound | None:
         """Return the user's files, None if unknown."""
-        if not self._complete:
+        known = self._compared()
+        if known is None:
             return None
-        folders = self._folders()
-        try:
-            known = installed(self._root, folders, self._tick)
-        except (OSError, TooMuchError):
-            return None
-        self._seen = dict.fromkeys(known.lists, 0)
-        self._sort(known, folders)
         result, places = UserFilesFound(), dict[str, bytes]()
-        self._spread(known)
-        for folder in self._strange:
-            self._tick()
-            own = list(self._own(folder, known))
-            more = folder.count - len(folder.names)
-            if not own and not (more and not self._brought(folder.path, known)):
-                continue
+        for folder, own, more in self._own_folders(known):
             result.files += len(own) + more
             alone = folder.whole and (more or own == folder.names)
             result.size += (
@@ -242,6 +230,40 @@ class UserFileSearch:
         ][:FEW]
         result.missing = sum(self._gone(known, base) for base in known.lists)
         return result
+
+    def own_files(self) -> "Iterator[tuple[str, list[str], int]] | None":
+        """Return the directories that hold files of the user's, in place of ``result``.
+
+        Each with its path relative to the environment, the names, and how many more there are
+        whose names are not kept. None if unknown.
+        """
+        known = self._compared()
+        if known is None:
+            return None
+        return ((folder.path, own, more) for folder, own, more in self._own_folders(known))
+
+    def _compared(self) -> Installed | None:
+        """Compare all directories with what is recorded, and return that; None if unknown."""
+        if not self._complete:
+            return None
+        folders = self._folders()
+        try:
+            known = installed(self._root, folders, self._tick)
+        except (OSError, TooMuchError):
+            return None
+        self._seen = dict.fromkeys(known.lists, 0)
+        self._sort(known, folders)
+        self._spread(known)
+        return known
+
+    def _own_folders(self, known: Installed) -> Iterator[tuple[_Folder, list[str], int]]:
+        """Yield each directory with files of the user's: their names, and how many are not kept."""
+        for folder in self._strange:
+            self._tick()
+            own = list(self._own(folder, known))
+            more = folder.count - len(folder.names)
+            if own or (more and not self._brought(folder.path, known)):
+                yield folder, own, more
 
     def _spread(self, known: Installed) -> None:
         """Add the parents of directories with recorded files, and the standard directories."""
@@ -311,7 +333,7 @@ class UserFileSearch:
         try:
             if self._size(path) > _LAUNCHER:
                 return False
-            descriptor = os.open(self._where(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            descriptor = os.open(self.where(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except (OSError, AttributeError):
             return False
         try:
@@ -325,7 +347,7 @@ class UserFileSearch:
     def _holds_nothing(self, path: str) -> bool:
         """Return whether a path is no regular file: a link, a socket, or missing."""
         try:
-            return not stat.S_ISREG(os.lstat(self._where(path)).st_mode)
+            return not stat.S_ISREG(os.lstat(self.where(path)).st_mode)
         except FileNotFoundError:
             return True
         except OSError:
@@ -355,15 +377,16 @@ class UserFileSearch:
         prefix = f"{base}/" if base else ""
         return sum(not self._exists(prefix + name) for name in names)
 
-    def _where(self, path: str) -> bytes:
+    def where(self, path: str) -> bytes:
+        """Return a path relative to the environment with the root before it."""
         return os.path.join(self._root, os.fsencode(path))
 
     def _exists(self, path: str) -> bool:
-        return os.path.lexists(self._where(path))
+        return os.path.lexists(self.where(path))
 
     def _size(self, path: str) -> int:
         try:
-            return os.lstat(self._where(path)).st_size
+            return os.lstat(self.where(path)).st_size
         except OSError:
             return 0
 

@@ -9,7 +9,7 @@ from textual.content import Content
 from venvdash.presentation.meanings import FLAG_MEANINGS, STATUS_MEANINGS
 from venvdash.tui.cells import STATUS_MARKS
 from venvdash.tui.dialogs.text_dialog import TextDialog
-from venvdash.tui.keys import DIALOG_SECTIONS, MAIN_SECTIONS
+from venvdash.tui.keys import DETAIL_SECTIONS, DIALOG_SECTIONS, MAIN_SECTIONS
 
 _WORDS = (
     ("Size", "size on disk, including what it shares with others"),
@@ -33,7 +33,7 @@ Block = tuple[str, Sequence[tuple[str, str]]]
 def blocks(app: App[object]) -> list[Block]:
     """Return every key with what it does, then the marks and words of the list."""
     made: list[Block] = []
-    for title, bindings in (*MAIN_SECTIONS, *DIALOG_SECTIONS):
+    for title, bindings in (*MAIN_SECTIONS, *DETAIL_SECTIONS, *DIALOG_SECTIONS):
         lines = []
         for binding in bindings:
             keys = [app.get_key_display(single) for single in binding.make_bindings([binding])]

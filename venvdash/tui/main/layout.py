@@ -48,4 +48,4 @@ class Layout:
         yield self.selection_bar
         yield self.details.reason
         yield self.message_line
-        yield KeyFooter()
+        yield KeyFooter(self.details.subject)

@@ -334,6 +334,15 @@ class Listing:
         self._screen.set_focus(bar.line)  # at once: the next key may be there already
         self._screen.call_after_refresh(self.table.prepare_search)
 
+    async def filter_by(self, text: str) -> None:
+        """Show all environments that match a query, with the cursor in the list."""
+        self.open_view(View.ALL)
+        self.search(text)
+        await self._screen.query(FilterBar).remove()
+        await self._screen.mount(FilterBar(text), before="#reason")
+        self._show_note()
+        self.shown.focus()
+
     def close_filter(self, *, keep: bool) -> None:
         """Go back to the list, with or without the filter; one with an error cannot be kept."""
         if keep and self._filter_error:

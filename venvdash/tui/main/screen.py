@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.widget import Widget
 from textual.widgets import Input
 
+from venvdash.records.dashboard_look import DetailTab
 from venvdash.text import visible
 from venvdash.tui import keys
 from venvdash.tui.background import CallScreen, run_in_thread
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from venvdash.config import DashboardSettings
+    from venvdash.records.dashboard_look import Look
     from venvdash.tui.main.workbench import Workbench
 
 # Actions of the workbench: before it is there, they are answered with a sentence.
@@ -56,19 +59,29 @@ class MainScreen(CallScreen[None]):
         self.groups = layout.groups
         self._workbench: Workbench | None = None
         self._group: object = None  # whose line is under the cursor
+        self._first_tab: DetailTab | None = None  # that was remembered
         self._set_actions(dict.fromkeys(_WORK, self._not_yet))
 
-    def begin(self, settings: "DashboardSettings", *, pane: bool | None) -> None:
-        """Begin as configured where no list is remembered; ``pane``: whether to show it."""
+    def begin(self, settings: "DashboardSettings", look: "Look") -> None:
+        """Begin as configured where no list is remembered, with the pane as in ``look``."""
         if self.opening.snapshot is None:
             self.listing.table.begin(settings.view, settings.sort)
-        if pane is not None:
-            self.add_class("-pane" if pane else "-no-pane")
+        if look.pane is not None:
+            self.add_class("-pane" if look.pane else "-no-pane")
+        if look.tab is not None:
+            self.details.pane.open_tab(look.tab)
+        self._first_tab = look.tab
 
     @property
     def pane(self) -> bool | None:
         """Whether the pane with the details was shown or hidden by key; None: neither."""
         return True if self.has_class("-pane") else False if self.has_class("-no-pane") else None
+
+    @property
+    def tab(self) -> DetailTab | None:
+        """The open tab of the details, None where nobody chose one."""
+        tab = self.details.pane.tab
+        return tab if tab is not DetailTab.OVERVIEW or self._first_tab else None
 
     def _set_actions(self, actions: dict[str, Callable[..., object]]) -> None:
         self.actions = actions
@@ -122,6 +135,7 @@ class MainScreen(CallScreen[None]):
         self.listing.show_remembered()
         self.watch(self.listing.environments, "current", self.cursor_moved, init=False)
         self.watch(self.listing.others, "current", self.cursor_moved, init=False)
+        self.watch(self, "focused", self._focus_moved, init=False)
         self.listing.show_view()
         self.details.show()
         self.call_after_refresh(self._open)
@@ -232,7 +246,8 @@ class MainScreen(CallScreen[None]):
         if self.contents.message_line.dismiss_notices():
             return
         if self.focused is not self.listing.shown:
-            self.listing.shown.focus()
+            if not (self.details.focused() and self.details.pane.clear_filter()):
+                self.leave_details()
         elif (bench is not None and bench.back()) or self.listing.clear_filter():
             return
         elif self.listing.table.view is not View.ALL:
@@ -245,21 +260,62 @@ class MainScreen(CallScreen[None]):
     def action_pane(self) -> None:
         """Show or hide the pane with the details, whatever the size of the terminal."""
         shown = self.details.pane.display
-        self.set_class(shown, "-no-pane").set_class(not shown, "-pane")
-        if shown and self.focused is self.details.pane:
-            self.listing.shown.focus()
+        if not self.has_class("-over"):
+            self.set_class(shown, "-no-pane").set_class(not shown, "-pane")
+        if shown:
+            self.leave_details()
+        else:
+            self.details.show()
+
+    def _focus_moved(self, focused: Widget | None) -> None:
+        """Uncover the list where the focus leaves the details."""
+        # While the terminal has no focus no widget has.
+        if focused is not None and not self.details.focused():
+            self.remove_class("-over")
 
     def action_scroll_pane(self, by: int) -> None:
         """Scroll the pane with the details."""
-        self.details.pane.action_scroll(by)
+        self.details.pane.shown.action_scroll(by)
+
+    def action_tab(self, by: int) -> None:
+        """Open another tab of the details, which are shown over the list where they are hidden."""
+        if not self.details.pane.display:
+            self.enter_details()
+        self.details.pane.turn_tab(by)
+
+    def on_detail_pane_tab_opened(self) -> None:
+        """Show what the tab is for."""
+        self.details.show()
 
     def on_line_table_chosen(self) -> None:
-        """Show the details over the list; fold or unfold a group."""
-        if self.groups.toggle():
-            return
-        from venvdash.tui.dialogs.text_dialog import TextDialog
+        """Go to the details; fold or unfold a group."""
+        if not self.groups.toggle():
+            self.enter_details()
 
-        self.app.push_screen(TextDialog("Details", self.details.text()))
+    def enter_details(self) -> None:
+        """Put the focus on the details; where they are hidden, show them over the list."""
+        pane = self.details.pane
+        if not pane.display:
+            self.add_class("-over")
+            self.call_after_refresh(self.details.show)
+        self.call_after_refresh(pane.focus_shown)
+
+    def open_details(self, tab: DetailTab) -> None:
+        """Go to a tab of the details."""
+        self.enter_details()
+        self.details.pane.open_tab(tab)
+
+    def leave_details(self) -> None:
+        """Put the focus on the list."""
+        self.remove_class("-over")
+        self.listing.shown.focus()
+
+    async def action_where_else(self) -> None:
+        """List the environments that have the package under the cursor."""
+        query = self.details.query
+        if query:
+            self.leave_details()
+            await self.listing.filter_by(query)
 
     def action_help(self) -> None:
         """Show the keys."""

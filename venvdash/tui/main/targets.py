@@ -1,5 +1,7 @@
 """The environments that an action of the main screen is for."""
 
+from collections.abc import Callable
+
 from venvdash.model import Row
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.listing import Listing
@@ -11,16 +13,25 @@ class Targets:
     """Returns the environments to act on: none while a job runs, which is then said.
 
     With ``waits`` the action waits for the job, and only those that it works on are left out.
+    ``details_focused`` returns whether the user is in the details: then only what they show counts.
     """
 
     def __init__(
-        self, listing: Listing, states: RowStates, selection: Selection, jobs: JobRunner
+        self,
+        listing: Listing,
+        states: RowStates,
+        selection: Selection,
+        jobs: JobRunner,
+        details_focused: Callable[[], bool],
     ) -> None:
+        self._details_focused = details_focused
         self._listing, self._states = listing, states
         self.selection, self._jobs = selection, jobs
 
     def chosen(self, *, waits: bool = False, missing: bool = False) -> list[Row]:
         """Return the marked environments, without marks the one or the group under the cursor.
+
+        In the details it is what they show, whatever is marked.
 
         With ``missing`` also projects without environment, which are left out otherwise.
         """
@@ -29,7 +40,7 @@ class Targets:
 
     def _chosen(self, *, waits: bool) -> list[Row]:
         group = self._listing.group
-        if self.selection.marks.paths:
+        if self.selection.marks.paths and not self._details_focused():
             return self.selection.rows() if waits or not self._jobs.refuse() else []
         if group is None:
             return self.under_cursor(waits=waits, missing=True)

@@ -83,7 +83,10 @@ class Workbench:
             ended=self._job_ended,
             line_toggled=self._line_toggled,
         )
-        self.targets = Targets(self.listing, self.states, self.selection, self.jobs)
+        self._details = layout.details
+        self.targets = Targets(
+            self.listing, self.states, self.selection, self.jobs, self._details.focused
+        )
         self.planner = Planner(screen, access)
         self.deletion = Deletion(screen, access, self.targets, self.planner, self.jobs)
         self.trash = TrashSummary(screen, access, self.listing, self.jobs, self.rescan)
@@ -113,6 +116,7 @@ class Workbench:
             say(screen, f"{visible(problems[0].message)}{more}", severe=True)
         self.listing.follow(self.scans, self._rearranged)
         self.states.follow(self._state_changed)
+        self._details.follow(session)
 
     def keys(self) -> dict[str, Callable[..., object]]:
         """Return what the action of each key does, by the action's name."""
@@ -266,9 +270,10 @@ class Workbench:
         self.other_folders.ask(self.listing.path if other else None)
 
     def open_folder(self) -> None:
-        """Open the folder under the cursor with the desktop's program."""
-        if self.listing.path is not None and not self.listing.refuse_group():
-            problem = open_folder(self.listing.path, self.session.machine)
+        """Open what is under the cursor, or the folder of a user's file, in the file manager."""
+        path = self._details.folder or self.listing.path
+        if path is not None and not self.listing.refuse_group():
+            problem = open_folder(path, self.session.machine)
             say(self._screen, problem or "Opened in the file manager.", severe=problem is not None)
 
     def clip(self) -> None:

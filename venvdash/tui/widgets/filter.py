@@ -11,6 +11,8 @@ from textual.widgets import Static
 
 from venvdash.tui.widgets.plain_input import PlainInput
 
+_QUERIES = "words, status:orphan  size:1GB..  used:90d..  pkg:numpy<2  not:…  (Tab)"
+
 
 class FilterLine(PlainInput):
     """Filters while typing. Enter keeps the filter, Esc clears it; arrows move in the list."""
@@ -44,13 +46,8 @@ class FilterLine(PlainInput):
             super().__init__()
             self.found = found
 
-    def __init__(self) -> None:
-        super().__init__(
-            placeholder="words, status:orphan  size:1GB..  used:90d..  pkg:numpy<2  not:…  (Tab)",
-            compact=True,
-            select_on_focus=False,
-            id="filter",
-        )
+    def __init__(self, placeholder: str = _QUERIES, *, id: str = "filter") -> None:
+        super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
 
     def action_drop(self) -> None:
         """Clear the filter and leave."""

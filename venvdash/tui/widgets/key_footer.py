@@ -1,6 +1,6 @@
 """The line of keys at the bottom: those that work where the focus is, the most useful first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -43,6 +43,12 @@ class KeyFooter(Widget):
     """
 
     _keys: tuple[FooterKey, ...] | None = None
+    _subject = ""
+
+    def __init__(self, subject: Callable[[], str] = str) -> None:
+        """``subject`` returns what the keys act on where that is not plain, "" where it is."""
+        super().__init__()
+        self._subject_of = subject
 
     @property
     def keys(self) -> tuple[FooterKey, ...]:
@@ -59,9 +65,9 @@ class KeyFooter(Widget):
         # While the terminal has no focus no widget has: the keys stay as they were.
         if not (self.app.app_focus and screen is self.screen):
             return
-        keys = self._active()
-        if keys != self._keys:
-            self._keys = keys
+        keys, subject = self._active(), self._subject_of()
+        if (keys, subject) != (self._keys, self._subject):
+            self._keys, self._subject = keys, subject
             self.refresh()
 
     def _active(self) -> tuple[FooterKey, ...]:
@@ -97,7 +103,7 @@ class KeyFooter(Widget):
         right = [key for key in self.keys if key.action in FOOTER_RIGHT]
         gap = 2 if self.size.width >= _ROOMY else 1
         end = self.size.width - 1 - sum(key.width + gap for key in right) + gap
-        x, placed = 1, []
+        x, placed = 1 + cell_len(self._subject) + bool(self._subject), []
         for key in self.keys:
             if key in right:
                 continue
@@ -114,6 +120,9 @@ class KeyFooter(Widget):
         """Draw the keys in colour, each before its meaning."""
         pieces: list[Content | str | tuple[str, str]] = []
         used = 0
+        if self._subject:
+            pieces += [" ", (self._subject, "bold")]
+            used = 1 + cell_len(self._subject)
         for x, key in self.placed():
             pieces += [" " * (x - used), (key.display, "bold $text-primary"), f" {key.meaning}"]
             used = x + key.width
