@@ -241,6 +241,14 @@ def _project(row: Row, cwd: Path | None = None) -> Path | None:
     return row.verdict.place or next(inside, row.verdict.project)
 
 
+def project_directory(row: Row) -> Path | None:
+    """Return the directory of the row's project; None where it has none, or only a script."""
+    project = _project(row)
+    if project is None or row.environment.traits.script or not os.path.isdir(project):
+        return None
+    return Path(os.path.realpath(project))
+
+
 def _directory(session: Session, row: Row, *, here: bool) -> tuple[Path, tuple[str, ...]]:
     """Return where to start, and what there is to say of it."""
     machine = session.machine

@@ -16,11 +16,12 @@ EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
 _SETTINGS_LIMIT = 1024 * 1024  # bytes
 _TABLE_LIMIT = 4 * 1024 * 1024  # bytes
 _PRODUCTS = 50
-_SETTING = re.compile(
+SETTING = re.compile(
     r'^(?P<before>[^\n"]*)"python\.(?:defaultInterpreterPath|pythonPath)"'
     r'\s*:\s*(?P<value>"(?:[^"\\\n]|\\.){1,4096}")',
     re.MULTILINE,
 )
+"""A line of ``settings.json`` that names an interpreter, or a comment with such a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def interpreters(settings: str) -> Iterator[str]:
     """
     import json
 
-    for match in _SETTING.finditer(settings):
+    for match in SETTING.finditer(settings):
         if "//" not in match["before"]:
             with suppress(ValueError):
                 value = json.loads(match["value"])
