@@ -2,7 +2,8 @@
 
 One file in the state directory for each host, since a HOME may be shared and inodes may not be. It
 is only a shortcut: one that is missing, damaged or from another version is as none. It has one line
-for each environment, so that no more than one is decoded at a time: all take much memory.
+for each environment, so that no more than one is decoded at a time: all take much memory. It is
+kept as one block, which the system gets back: what thousands of small ones leave, it does not.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 
 from venvdash import __version__
 from venvdash.model import EvidenceKind, Package, Traits
-from venvdash.system.foreground import in_turns
+from venvdash.system.foreground import give_way, in_turns
 from venvdash.system.state_files import StateFolder
 
 _FOLDER = "inspections"
@@ -69,7 +70,9 @@ class Inspections(Mapping[str, Inspection]):
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._lines: dict[str, bytes] = {}
+        self._data = b""  # a file
+        self._starts: dict[str, int] = {}  # where the inspection of each path begins in it
+        self._added: dict[str, bytes] = {}  # what is in no file yet
         self._packages: dict[Package, int] = {}
         self._settings: dict[str, int] = {}
         self._in_use = 0  # how many of the packages were in use when that was last counted
@@ -79,17 +82,25 @@ class Inspections(Mapping[str, Inspection]):
         self._installed: dict[tuple[int, ...], tuple[Package, ...]] = {}
 
     def __getitem__(self, path: str) -> Inspection:
-        line = self._lines[path]
+        line = self._line(path)
         try:
             return self._decoded(json.loads(line))
         except Exception as error:  # whatever is wrong with it, it is read from the disk instead
             raise KeyError(path) from error
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        yield from self._starts
+        yield from self._added
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._starts) + len(self._added)
+
+    def _line(self, path: str) -> bytes:
+        if path in self._added:
+            return self._added[path]
+        start = self._starts[path]
+        end = self._data.find(b"\n", start)
+        return self._data[start:] if end < 0 else self._data[start:end]
 
     def add(self, path: str, inspection: Inspection) -> None:
         """Add an inspection."""
@@ -105,12 +116,15 @@ class Inspections(Mapping[str, Inspection]):
             one.claims,
             one.editables,
         ]
-        self._lines[path] = _json(values)
+        self._starts.pop(path, None)
+        self._added[path] = _json(values)
 
     def updated(self, unchanged: Iterable[str], added: Mapping[str, Inspection]) -> "Inspections":
         """Return the inspections of ``unchanged`` paths, and ``added``. Uses up this object."""
         found = copy(self)
-        found._lines = {path: self._lines[path] for path in unchanged}
+        kept = set(unchanged)
+        found._starts = {path: start for path, start in self._starts.items() if path in kept}
+        found._added = {path: line for path, line in self._added.items() if path in kept}
         for path, inspection in added.items():
             found.add(path, inspection)
         if len(found._package_of) <= 2 * found._in_use + _SPARE:
@@ -167,15 +181,15 @@ class Inspections(Mapping[str, Inspection]):
                 "packages": [[p.name, p.version, p.origin, p.editable] for p in self._package_of],
             }
         )
-        for path, line in self._lines.items():
-            yield _json(path) + _BETWEEN + line
+        for path in self:
+            yield _json(path) + _BETWEEN + self._line(path)
 
     @classmethod
     def of(cls, data: bytes) -> "Inspections":
         """Return those in a file. Raises any exception where something is wrong."""
         found = cls()
-        header, *lines = data.split(b"\n")
-        known = json.loads(header)
+        end = data.find(b"\n")
+        known = json.loads(data if end < 0 else data[:end])
         if b"\\u0000" in data or known["format"] != [_FORMAT, __version__, _user()]:
             raise ValueError
         found._in_use = _number(known["in_use"])
@@ -183,9 +197,13 @@ class Inspections(Mapping[str, Inspection]):
             found._package(Package(*_checked(package, (str, str, (str,), bool))))
         for settings in known["settings"]:
             found._setting(_text(settings))
-        for line in in_turns(lines):
-            path, _, values = line.partition(_BETWEEN)
-            found._lines[_path(json.loads(path))] = values
+        found._data = data
+        while end >= 0:
+            give_way()
+            start = end + 1
+            values = data.index(_BETWEEN, start) + len(_BETWEEN)
+            found._starts[_path(json.loads(data[start : values - len(_BETWEEN)]))] = values
+            end = data.find(b"\n", values)
         return found
 
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -215,6 +216,20 @@ def test_an_environment_whose_line_is_damaged_is_read_again(home: Home) -> None:
     again, environments, _ = _scan(machine, found)
     assert again == known
     assert environments == _scan(machine, Inspections())[1]
+
+
+def test_what_is_remembered_stays_in_one_block(home: Home) -> None:
+    _, known = _remembered(home)
+    path, inspection = next(iter(known.items()))
+    for number in range(1_000):
+        known.add(f"{path}{number}", replace(inspection, files=inspection.files * 2))
+    data = b"\n".join(known.encoded())
+    tracemalloc.start()
+    found = Inspections.of(data)
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(found) == len(known)
+    assert used < len(data) / 2
 
 
 def test_packages_that_no_environment_has_any_more_are_forgotten(home: Home) -> None:
