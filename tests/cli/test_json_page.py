@@ -1,6 +1,7 @@
 """docs/json.md against what the commands print in a playground with every status."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -17,7 +18,7 @@ from tests.conftest import Home
 from tests.docs import README
 from venvdash.cli import cli
 from venvdash.demo.playground import build
-from venvdash.model import Direction, EvidenceKind, Flag, Location, Outcome, Removal, Status
+from venvdash.model import Direction, EvidenceKind, Flag, Limit, Location, Outcome, Removal, Status
 from venvdash.model.environments import UserPlace
 from venvdash.model.installed import PackageSource
 from venvdash.model.plans import Action
@@ -33,6 +34,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "package-source": PackageSource,
     "user-place": UserPlace,
     "removal": Removal,
+    "limit": Limit,
     "outcome": Outcome,
     "action": Action,
 }
@@ -56,6 +58,16 @@ def tables() -> dict[str, Fields]:
 
 
 OBJECTS = tables()
+
+
+def with_quota(user: Home) -> Home:
+    """Return the same home where `quota` says that the user may have no more files."""
+    program = user.path / "tools" / "quota"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho '  /home  512   0  0  0  1000* 900 1000 0'\n")
+    program.chmod(0o755)
+    path = user.variables.get("PATH", os.environ["PATH"])
+    return Home(user.path, {**user.variables, "PATH": f"{program.parent}:{path}"})
 
 
 class Checker:
@@ -155,7 +167,8 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
         checker.check(printed(user, *change, "--json", "--dry-run"), "changes")
     checker.check(printed(user, "rename", "scratchpad", "pad", "--json"), "changes", "finished")
     checker.check(printed(user, "sync", "webapp", "--json", "--dry-run"), "changes")
-    checker.check(printed(user, "delete", "photos", "py-nightly", "--json", "--dry-run"), "plan")
+    two = ("delete", "photos", "py-nightly", "--json", "--dry-run")
+    checker.check(printed(with_quota(user), *two), "plan")
     checker.check(printed(user, "undo", "--json"), "undo", "finished")
     deleted = printed(user, "prune", "--json", "--yes")
     checker.check(deleted, "plan", "finished")

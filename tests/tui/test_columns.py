@@ -72,7 +72,7 @@ def test_the_width_alone_says_which_columns_there_are(width: int, keys: str) -> 
     ],
 )
 def test_the_column_sorted_by_is_shown_where_there_is_room(width: int, key: str, keys: str) -> None:
-    placed = fit(COLUMNS, width, width - GUTTERS, key)
+    placed = fit(COLUMNS, width, width - GUTTERS, [key])
     assert [item.column.key for item in placed] == keys.split()
     assert placed[-1].x + placed[-1].width <= width - GUTTERS
 

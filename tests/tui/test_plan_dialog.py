@@ -12,7 +12,7 @@ from tests.tui.pilot import Driver, drive
 from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.actions.delete.prune import Rules
-from venvdash.model import Action, DiskSpace, Item, Plan, Refusal, Removal, Row, Status
+from venvdash.model import Action, DiskSpace, Item, Limit, Plan, Refusal, Removal, Row, Status
 from venvdash.scanner.search import Findings
 from venvdash.tui.dialogs.plan import PlanScreen
 
@@ -143,15 +143,25 @@ def test_deleting_permanently_is_an_answer_and_cleaning_a_choice() -> None:
     assert asked[1:] == (True, False)
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_deleting_permanently_comes_first_on_a_full_disk(full: bool) -> None:
-    space = DiskSpace(STORE, free=2**29, total=2**40) if full else None
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (Limit.BYTES, "Only 512.0 MiB of 1.0 TiB are free at "),
+        (Limit.QUOTA, "Only 512.0 MiB of 1.0 TiB of your quota are left at "),
+        (Limit.INODES, "Only 537M of 1099G inodes are free at "),
+        (Limit.FILE_QUOTA, "Only 537M of 1099G files of your quota are left at "),
+        (None, "Only "),
+    ],
+)
+def test_deleting_permanently_comes_first_near_a_limit(limit: Limit | None, words: str) -> None:
+    full = limit is not None
+    space = DiskSpace(STORE, free=2**29, total=2**40, limit=limit) if limit else None
     made = replace(plan(Item(OLD)), low_space=space)
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
         text = driver.text
-        assert ("Only 512.0 MiB of 1.0 TiB are free" in text) == full
+        assert (words in text) == full
         assert (text.index("Move to trash") > text.index("Delete permanently")) == full
         assert (text.index("Can be undone for 7 days") > text.index("Frees the space now")) == full
         assert screen.focused is screen.query_one("#no"), "Cancel is the default all the same"

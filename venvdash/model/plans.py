@@ -134,13 +134,33 @@ class Refusal:
     reason: str
 
 
+class Limit(StrEnum):
+    """What limits how much can be stored: the size of a file system, or the user's quota there."""
+
+    BYTES = "bytes"
+    INODES = "inodes"
+    QUOTA = "quota"
+    FILE_QUOTA = "file-quota"
+
+
 @dataclass(frozen=True, slots=True)
 class DiskSpace:
-    """How much of the file system of a directory is free for this user, in bytes."""
+    """How much is free for this user where a directory lies: bytes, or for two limits files.
+
+    ``used`` may exceed the ``total`` of a quota, and with what is free it need not make up that of
+    a file system.
+    """
 
     directory: Path
     free: int
     total: int
+    used: int = 0
+    limit: Limit = Limit.BYTES
+
+    @property
+    def counts_files(self) -> bool:
+        """Whether the figures are numbers of files, not bytes."""
+        return self.limit in (Limit.INODES, Limit.FILE_QUOTA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +172,8 @@ class Plan:
     that nobody has named each.
     ``unreadable`` processes could not be looked at, so they may use what no use was seen of.
     ``search`` is what the search for the projects of these read and what it did not, None where
-    none was made or it has not ended. ``low_space``: the fullest of their file systems where it is
-    nearly full, so that the trash would not help.
+    none was made or it has not ended. ``low_space``: the limit that is closest where one is nearly
+    reached, of their file systems or of quotas there, so that the trash would not help.
     """
 
     action: Action

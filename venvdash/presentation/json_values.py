@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from venvdash.actions.events import Finished
 from venvdash.formats import time_json
 from venvdash.model import (
+    DiskSpace,
     Item,
     Package,
     Plan,
@@ -207,6 +208,18 @@ def plan_json(plan: Plan, *, now: bool = False) -> dict[str, object]:
         "packages_only_in_cache": list(plan.packages_only_in_cache),
         "unreadable_processes": plan.unreadable,
         "search": _search_json(plan.search) if plan.search else None,
+        "low_space": _space_json(plan.low_space) if plan.low_space else None,
+    }
+
+
+def _space_json(space: DiskSpace) -> dict[str, object]:
+    """Return how close a limit is as JSON shows it."""
+    return {
+        "directory": str(space.directory),
+        "limit": space.limit.value,
+        "free": space.free,
+        "used": space.used,
+        "total": space.total,
     }
 
 

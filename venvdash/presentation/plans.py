@@ -3,8 +3,19 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from venvdash.formats import certainty, size
-from venvdash.model import Flag, Item, Package, Plan, Refusal, Removal, SearchReport, Status
+from venvdash.formats import certainty, number, size
+from venvdash.model import (
+    DiskSpace,
+    Flag,
+    Item,
+    Limit,
+    Package,
+    Plan,
+    Refusal,
+    Removal,
+    SearchReport,
+    Status,
+)
 from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
 from venvdash.presentation.labels import flag_in_words
 from venvdash.presentation.meanings import FLAG_MEANINGS
@@ -33,6 +44,19 @@ def plan_in_words(plan: Plan, home: Path | None, *, sums_last: bool = False) -> 
     return in_blocks([*blocks, sums] if sums_last else [sums, *blocks])
 
 
+def space_in_words(space: DiskSpace, home: Path | None) -> str:
+    """Return how close a limit is, and where."""
+    write = number if space.counts_files else size
+    where = short_path(space.directory, home)
+    what = {
+        Limit.BYTES: "are free",
+        Limit.INODES: "inodes are free",
+        Limit.QUOTA: "of your quota are left",
+        Limit.FILE_QUOTA: "files of your quota are left",
+    }[space.limit]
+    return f"Only {write(space.free)} of {write(space.total)} {what} at {where}"
+
+
 def _sums(plan: Plan, home: Path | None) -> Iterator[Line]:
     if not plan.items:
         nothing = "None of these can be deleted." if plan.refused else "Nothing to delete."
@@ -43,8 +67,7 @@ def _sums(plan: Plan, home: Path | None) -> Iterator[Line]:
     held = f"; {cached} usually stays in uv's cache" if plan.cache_held else ""
     yield Line((Piece("Reclaimable: "), reclaimable, Piece(f"{held}.")))
     if plan.low_space is not None:
-        space, where = plan.low_space, short_path(plan.low_space.directory, home)
-        full = f"Only {size(space.free)} of {size(space.total)} are free at {where}"
+        full = space_in_words(plan.low_space, home)
         yield warning("", full, ": the trash frees nothing until it is emptied.")
     packages = plan.packages_only_in_cache
     if packages:

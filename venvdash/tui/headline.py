@@ -1,11 +1,27 @@
 """What the first line of figures says: what is shown, and how to free space. Knows no Textual."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from venvdash import formats
 from venvdash.model.summary import Sums
 from venvdash.text import counted
 from venvdash.tui.table import Table, View
+
+if TYPE_CHECKING:
+    from venvdash.model import DiskSpace
+
+
+class Limit(NamedTuple):
+    """What is left of something: a label and figures; ``low``: nearly nothing is.
+
+    ``counts_files``: it is files that are scarce then, not bytes.
+    """
+
+    label: str
+    figures: str
+    low: bool
+    counts_files: bool
 
 
 class Headline(NamedTuple):
@@ -45,3 +61,30 @@ def _bytes(sums: Sums) -> str:
     if sums.rows == 1 and not sums.bounded:
         return formats.size(sums.reclaimable)
     return formats.at_least(sums.reclaimable, sums.bounded > 0)
+
+
+def limits_of(spaces: "Iterable[DiskSpace]") -> tuple[Limit, ...]:
+    """Return what to show of these: quotas always, inodes where they are scarce.
+
+    Of several file systems that which has the least left. What is low comes first.
+    """
+    from venvdash.model.plans import Limit as Kind
+    from venvdash.system.disk_space import low
+
+    closest: dict[Kind, DiskSpace] = {}
+    for space in sorted(spaces, key=lambda space: space.free / space.total):
+        closest.setdefault(space.limit, space)
+    shown = []
+    for kind, label in (
+        (Kind.QUOTA, "quota "),
+        (Kind.FILE_QUOTA, "file quota "),
+        (Kind.INODES, "inodes free "),
+    ):
+        found = closest.get(kind)
+        if found is None or (kind is Kind.INODES and not low(found)):
+            continue
+        write = formats.number if found.counts_files else formats.size
+        first = found.free if kind is Kind.INODES else found.used
+        figures = f"{write(first)} of {write(found.total)}"
+        shown.append(Limit(label, figures, low(found), found.counts_files))
+    return tuple(sorted(shown, key=lambda limit: not limit.low))

@@ -201,7 +201,9 @@ class Deletions:
             at_most=total.at_most,
             packages_only_in_cache=packages,
             by_rule=by_rule,
-            low_space=nearly_full({item.row.environment.entry.parent for item in plan.items}),
+            low_space=nearly_full(
+                table.machine, {item.row.environment.entry.parent for item in plan.items}
+            ),
         )
         plan = completed(plan)
         measured = {entry: fresh.packed(entry) for entry in _entries(plan.items).values()}

@@ -1,7 +1,7 @@
 """The list of the main screen: views, filter, order, and the hints where it is empty."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from venvdash.model.summary import Summary
 from venvdash.records.snapshot import Settings, Snapshot
 from venvdash.text import visible
 from venvdash.tui.grouping import Group, Grouping
+from venvdash.tui.headline import limits_of
 from venvdash.tui.notices import say
 from venvdash.tui.table import Table, View
 from venvdash.tui.widgets.environment_list import EnvironmentList
@@ -22,7 +23,7 @@ from venvdash.tui.widgets.other_list import OtherList, OtherThing, things
 from venvdash.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
-    from venvdash.model import Row
+    from venvdash.model import DiskSpace, Row
     from venvdash.tui.main.scans import ScanRunner
     from venvdash.tui.scan_state import ScanState
 
@@ -206,6 +207,13 @@ class Listing:
         self._listed = len(table.shown)
         lines = self.grouping.lines(table.shown, table.sort, descending=table.descending)
         self.environments.show_items(lines, at_top=at_top)
+
+    def show_limits(self, spaces: "Sequence[DiskSpace]") -> None:
+        """Show how close limits are; where files are scarce, how many each environment has."""
+        limits = limits_of(spaces)
+        self.totals.limits = limits
+        scarce = any(limit.low and limit.counts_files for limit in limits)
+        self.environments.also = frozenset({"files"} if scarce else ())
 
     def tell_cursor(self) -> None:
         """Have what is shown of the line under the cursor drawn again."""

@@ -17,6 +17,7 @@ from venvdash.tui.main.annotate import Annotations
 from venvdash.tui.main.changes import Changes
 from venvdash.tui.main.deletion import Deletion
 from venvdash.tui.main.disk_changes import DiskChanges
+from venvdash.tui.main.disk_limits import DiskLimits
 from venvdash.tui.main.external_programs import ProgramRunner
 from venvdash.tui.main.found_projects import FoundProjects
 from venvdash.tui.main.group_sums import GroupSums
@@ -70,6 +71,7 @@ class Workbench:
             covered=lambda: self.jobs.line.of_job,
             scanning=self._scanning,
         )
+        self.limits = DiskLimits(screen, session.machine, self.listing)
         self.group_sums = GroupSums(screen, access, self.listing, self._scanning)
         self.jobs = JobRunner(
             screen,
@@ -169,6 +171,7 @@ class Workbench:
             say(self._screen, self.listing.state.failure, severe=True)
         self.selection.keep_existing()
         self.group_sums.measured()
+        self.limits.look()
         if self.scans.due:
             self.scans.again()
         self.trash.update()
@@ -206,6 +209,7 @@ class Workbench:
         self.listing.refresh(force=True)
         self.selection.update()
         self.group_sums.measured()
+        self.limits.look()
         if self.jobs.outdates:
             self.scans.again()
         self.trash.update()

@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from venvdash import formats
-from venvdash.tui.headline import Headline, headline
+from venvdash.tui.headline import Headline, Limit, headline
 from venvdash.tui.table import Table, View
 
 if TYPE_CHECKING:
@@ -69,10 +69,13 @@ class ViewBar(Widget):
 class Totals(Widget):
     """Bytes at the left, the scan at the right."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"totals--number", "totals--bar", "totals--rest"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *("totals--number", "totals--bar", "totals--rest", "totals--low"),
+    }
 
     headline: reactive[Headline | None] = reactive(None)
     disk_free: reactive[int | None] = reactive(None)
+    limits: reactive[tuple[Limit, ...]] = reactive(())
     trash: reactive[int | None] = reactive(None)
     progress: "reactive[Progress | None]" = reactive(None)
     as_of: reactive[str] = reactive("")  # when what is shown was found, while it is checked
@@ -106,12 +109,16 @@ class Totals(Widget):
         self.checked = (len(table.rows), table.remembered)
 
     def render(self) -> Content:
-        """Draw both sides, as far as there is room: what is less important is left out."""
+        """Draw both sides, as far as there is room: what is less important is left out.
+
+        What is nearly used up stays longer than how the scan ended.
+        """
         figures = self._figures()
         ends = [self._scan(), self._scan(bar=False)]
-        kept = len(figures)
-        fitting = [(figures, ends[0]), *((figures[:n], ends[1]) for n in range(kept, 0, -1))]
-        fitting.append((figures[:1], self._scan_in_short()))
+        least = 1 + sum(limit.low for limit in self.limits)
+        counts = range(len(figures), least - 1, -1)
+        fitting = [(figures, ends[0]), *((figures[:n], ends[1]) for n in counts)]
+        fitting += [(figures[:n], self._scan_in_short()) for n in range(least, 0, -1)]
         for pieces, end in fitting:
             start = Content.assemble(" ", Content("  ").join(pieces))
             gap = self.size.width - start.cell_length - end.cell_length - 1
@@ -129,6 +136,7 @@ class Totals(Widget):
             strong, hint = Content.styled(reclaimable, number), Content.styled(key, number)
             end = Content.assemble(": ", hint) if key else ""
             pieces.append(Content.assemble(f"{what}, ", strong, " reclaimable", end))
+        pieces += self._limits(low=True)
         figures = (
             ("disk free ", self.disk_free),
             # What emptying it gives back; what several in it share comes on top of that.
@@ -137,9 +145,18 @@ class Totals(Widget):
         for label, count in figures:
             if count is not None:
                 pieces.append(Content.assemble(label, Content.styled(formats.size(count), number)))
+        pieces += self._limits(low=False)
         if rest:
             pieces.append(Content.assemble("all ", Content.styled(rest, number)))
         return pieces
+
+    def _limits(self, *, low: bool) -> list[Content]:
+        style = self.get_visual_style("totals--low" if low else "totals--number")
+        return [
+            Content.assemble(limit.label, Content.styled(limit.figures, style))
+            for limit in self.limits
+            if limit.low == low
+        ]
 
     def _scan_in_short(self) -> Content:
         phase = f"{self.progress.phase.value} …" if self.progress is not None else ""

@@ -6,7 +6,7 @@ lines whose cells differ.
 """
 
 import time
-from collections.abc import Callable, Container, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -58,17 +58,18 @@ class Placed(Generic[T]):
 
 
 def fit(
-    columns: Sequence[Column[T]], width: int, room: int, sorted_by: str = ""
+    columns: Sequence[Column[T]], width: int, room: int, also: Iterable[str] = ()
 ) -> tuple[Placed[T], ...]:
     """Return the columns of a table ``width`` cells wide, one cell apart in ``room`` cells.
 
-    The one that it is sorted by is shown in a narrower table, too, if there is room. They depend on
+    Those named in ``also`` are shown in a narrower table, too, if there is room. They depend on
     nothing else: no column moves while items come and change.
     """
     kept = [column for column in columns if column.since <= width < column.until]
-    if sorted_by not in (column.key for column in kept):
-        wider = [one for one in columns if one in kept or one.key == sorted_by]
-        kept = wider if _least(wider) <= room else kept
+    for key in also:
+        if key not in (column.key for column in kept):
+            wider = [one for one in columns if one in kept or one.key == key]
+            kept = wider if _least(wider) <= room else kept
     spare = max(0, room - _least(kept))
     shares = sum(column.grow for column in kept)
     placed, x = [], 0
@@ -154,6 +155,7 @@ class LineTable(LineView, Generic[T], can_focus=True):
         self._version = 0  # counts changes of what all cells depend on beside their item
         self._minute = 0  # ages change with it
         self._sorted_by: tuple[str, bool] = ("", False)
+        self._also: frozenset[str] = frozenset()
         self.chosen_by_hand = False
         self.marked: Container[Hashable] = ()
 
@@ -196,10 +198,23 @@ class LineTable(LineView, Generic[T], can_focus=True):
         if key != sorted_by[0]:
             self._fit()
 
+    @property
+    def also(self) -> frozenset[str]:
+        """Keys of columns that are shown in a narrow table, too, if there is room."""
+        return self._also
+
+    @also.setter
+    def also(self, also: frozenset[str]) -> None:
+        if also != self._also:
+            self._also = also
+            self._fit()
+            self.repaint()
+
     def _fit(self) -> None:
         """Compute which columns there are, and their widths."""
         room = self.line_width - self.GUTTER
-        columns = fit(self._all_columns, self.size.width, room, self._sorted_by[0])
+        also = (self._sorted_by[0], *self._also)
+        columns = fit(self._all_columns, self.size.width, room, also)
         if columns != self.columns:
             self.columns = columns
             self._drawn.clear()
