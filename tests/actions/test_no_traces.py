@@ -57,7 +57,7 @@ LOOKS = [
     ["relink", "scratch", "code/webapp", "--dry-run"],
     ["unlink", "scratch", "--dry-run"],
     ["rename", "scratch", "other", "--dry-run"],
-    ["move", "scratch", ".venvs", "--dry-run"],
+    ["move", "scratch", "--to", "~/.venvs", "--dry-run"],
     ["copy", "scratch", "other", "--dry-run"],
 ]
 

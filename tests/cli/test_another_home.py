@@ -77,7 +77,7 @@ def test_looking_works_and_leaves_nothing_behind(hers: Home) -> None:
         ["unlink", "roots"],
         ["copy", "roots", "new"],
         ["rename", "roots", "new"],
-        ["move", "roots", "."],
+        ["move", "roots", "--to", "."],
         ["trash", "empty", "--yes"],
         ["trash", "restore", "web"],
         ["relink", "--undo"],

@@ -78,11 +78,11 @@ def test_a_new_name_and_another_folder(home: Home, app: Path) -> None:
     assert run(home, "rename", "app", "my shop").returncode == 0
     assert named(home) == ["my shop"]
     (home.path / "envs").mkdir()
-    done = run(home, "move", "my shop", "~/envs")
+    done = run(home, "move", "my shop", "--to", "~/envs")
     assert done.stdout.splitlines()[-1] == "my shop: done. ~/envs/my shop"
     assert os.listdir(home.path / "envs") == ["my shop"]
-    assert run(home, "move", "my shop", "~/nowhere", check=False).returncode == 2
-    assert run(home, "move", "my shop", "no-store", check=False).returncode == 2
+    assert run(home, "move", "my shop", "--to", "~/nowhere", check=False).returncode == 2
+    assert run(home, "move", "my shop", "--to", "no-store", check=False).returncode == 2
     assert run(home, "rename", "nobody", "x", check=False).returncode == 1
 
 
@@ -100,10 +100,10 @@ def test_what_its_tool_would_not_find_is_asked_first(home: Home) -> None:
 def test_to_another_file_system(home: Home, app: Path) -> None:
     (home.path / "envs").mkdir()
     with tmpfs(home.path / "envs", "64m"):
-        asked = run(home, "move", "app", "~/envs", check=False)
+        asked = run(home, "move", "app", "--to", "~/envs", check=False)
         assert asked.returncode == 2
         assert "! Moves the original to the trash" in asked.stdout
-        done = run(home, "move", "app", "~/envs", "--yes")
+        done = run(home, "move", "app", "--to", "~/envs", "--yes")
         assert "The original is in the trash." in done.stdout
         assert os.listdir(home.path / "envs") == ["app"]
         assert "app" in run(home, "trash").stdout

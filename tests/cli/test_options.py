@@ -73,7 +73,9 @@ def test_a_wrong_value_is_2_and_the_right_ones_are_named(one: Home, line: str) -
     assert (one.path / ".virtualenvs" / "web" / "pyvenv.cfg").exists()
 
 
-@pytest.mark.parametrize("arguments", [("relink", "web", ""), ("move", "web", ""), ("info", "")])
+@pytest.mark.parametrize(
+    "arguments", [("relink", "web", ""), ("move", "web", "--to", ""), ("info", "")]
+)
 def test_an_empty_argument_is_no_directory(one: Home, arguments: tuple[str, ...]) -> None:
     done = one.venvdash(*arguments, check=False)
     assert done.returncode == 2

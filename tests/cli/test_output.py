@@ -49,7 +49,7 @@ PLANNING = [
     ["relink", "one", ".", "--dry-run"],
     ["copy", "one", "two", "--dry-run"],
     ["rename", "one", "two", "--dry-run"],
-    ["move", "one", "elsewhere", "--dry-run"],
+    ["move", "one", "--to", "elsewhere", "--dry-run"],
     ["prune", "--dry-run"],
     [],  # the dashboard
 ]

@@ -24,7 +24,7 @@ CHANGING = (
     ["unlink", "mine"],
     ["copy", "mine", "new"],
     ["rename", "mine", "new"],
-    ["move", "mine", "."],
+    ["move", "mine", "--to", "."],
     ["trash", "empty", "--yes"],
     ["trash", "restore", "mine"],
     ["undo"],

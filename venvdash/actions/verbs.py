@@ -128,6 +128,21 @@ class Actions:
 
         return propose_move(self._with_records(), row, root)
 
+    def adopt(self, row: Row, root: Path | None = None) -> Proposal:
+        """Return what moving it out of its project would do.
+
+        It goes to the store at ``root``, else to where its tool looks, else to the default store.
+        """
+        from venvdash.actions.adopt.plan import leave
+
+        return leave(self._with_records(), row, root).proposal
+
+    def move_in(self, row: Row) -> Proposal:
+        """Return what moving it into its project would do."""
+        from venvdash.actions.adopt.plan import enter
+
+        return enter(self._with_records(), row).proposal
+
     def _with_records(self) -> Table:
         """Return the table, once what scans learned is stored.
 
@@ -260,6 +275,10 @@ class Actions:
                 from venvdash.actions.new import apply as new_apply
 
                 return new_apply.apply(table, proposal, cancel)
+            case Action.MOVE if proposal.project is not None:
+                from venvdash.actions.adopt import apply as adopt_apply
+
+                return adopt_apply.apply(table, proposal, cancel)
             case Action.RENAME | Action.MOVE:
                 from venvdash.actions.relocate import apply as relocate_apply
 

@@ -25,7 +25,7 @@ _INTERRUPTED = 130  # as shells tell of Ctrl+C: 128 and the number of SIGINT
 _GROUPS = {
     "Look": ("list", "info", "diff"),
     "Work": ("run", "shell", "activate", "path", "edit", "sync"),
-    "Make": ("new", "copy", "rename", "move"),
+    "Make": ("new", "copy", "rename", "move", "adopt"),
     "Link": ("relink", "unlink"),
     "Clean up": ("prune", "delete", "trash", "forget", "undo", "history", "cache"),
     "Annotate": ("note", "pin", "unpin"),

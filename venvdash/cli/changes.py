@@ -1,6 +1,8 @@
-"""Sync, relink, unlink, copy, rename and move on the command line."""
+"""Sync, relink, unlink, copy, rename, move and adopt on the command line."""
 
 from pathlib import Path
+
+import click
 
 from venvdash.cli import prompts
 from venvdash.cli.common import fail
@@ -29,12 +31,27 @@ def root_of(opened: Session, text: str) -> Path:
         fail(str(error), 2)
 
 
-def change(opened: Session, *proposals: Proposal) -> Job:
-    """Return the job that makes proposed changes; it asks where something is lost or replaced."""
+def with_offers(proposal: Proposal, wanted: bool, *, quiet: bool) -> Proposal:
+    """Return the proposal with what it offers, if that is ``wanted``; ask on a terminal."""
+    if proposal.offers and not wanted and not quiet and prompts.interactive():
+        for edit in proposal.offers:
+            click.echo(
+                f"git would show the new link; a line in {visible(edit.path)} excludes it.",
+                err=True,
+            )
+        wanted = prompts.confirm("Exclude it")
+    return proposal.taking_offers() if wanted else proposal
+
+
+def change(opened: Session, *proposals: Proposal, asks: bool = False) -> Job:
+    """Return the job that makes proposed changes.
+
+    It asks where something is lost or replaced, and with ``asks`` always.
+    """
     home = opened.machine.home
     possible = [proposal for proposal in proposals if not proposal.refusal]
     several = f"Change {counted(len(possible), 'environment')}?"
-    due = any(proposal.warns for proposal in possible)
+    due = asks or any(proposal.warns for proposal in possible)
 
     def done(result: Result) -> str:
         place = short_path(result.place, home) if result.place else ""

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from venvdash.cli.changes import change, one_row
+from venvdash.cli.changes import change, one_row, with_offers
 from venvdash.cli.common import fail, session, warn
 from venvdash.cli.completing import complete_name
 from venvdash.cli.pipeline import Job, changing, not_done, run
-from venvdash.cli.prompts import confirm, interactive, pick
-from venvdash.model import Proposal, Result, Row
+from venvdash.cli.prompts import interactive, pick
+from venvdash.model import Result, Row
 from venvdash.session import Session
 from venvdash.text import short_path, visible
 
@@ -56,10 +56,7 @@ def command(
         else _offered(opened, row)
     )
     proposal = opened.actions.relink(row, directory, share=share)
-    if proposal.offers and not dry_run:
-        proposal = _with_offers(proposal, git_exclude, quiet=yes or as_json)
-    elif git_exclude:
-        proposal = proposal.taking_offers()
+    proposal = with_offers(proposal, git_exclude, quiet=dry_run or yes or as_json)
     job = change(opened, proposal)
     raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
 
@@ -79,18 +76,6 @@ def _offered(opened: Session, row: Row) -> Path:
         fail("\n".join([message, *lines, "Give one of these, or another directory."]), 2)
     click.echo(message, err=True)
     return found[pick([short_path(path, opened.machine.home) for path in found])]
-
-
-def _with_offers(proposal: Proposal, wanted: bool, *, quiet: bool) -> Proposal:
-    """Return the proposal with what it offers, if that is wanted; ask on a terminal."""
-    if proposal.offers and not wanted and not quiet and interactive():
-        for edit in proposal.offers:
-            click.echo(
-                f"git would show the new link; a line in {visible(edit.path)} excludes it.",
-                err=True,
-            )
-        wanted = confirm("Exclude it")
-    return proposal.taking_offers() if wanted else proposal
 
 
 def _undo(opened: Session) -> Job:

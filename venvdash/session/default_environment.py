@@ -1,26 +1,17 @@
 """The environment of a command without a name: the one that the project's tool would use."""
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from venvdash.config import Config
 from venvdash.model import (
-    Claim,
-    Direction,
-    EvidenceKind,
-    Location,
-    NotEnvironment,
     ProjectTools,
     Row,
     Status,
     Use,
-    Verdict,
 )
-from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.projects import project_info, project_tools
-from venvdash.scanner.stages import linked_environments
-from venvdash.session import current_environment, name_resolution
+from venvdash.session import current_environment, name_resolution, project_environments
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.session.table import ScannedTable
 from venvdash.system import reads
@@ -92,22 +83,11 @@ def _inside(table: ScannedTable, project: Path) -> Row | None:
 
 def _row(table: ScannedTable, path: Path, project: Path, why: str) -> Row:
     """Return the row of an environment; one outside all stores is read and added."""
-    known = {real(row.path): row for row in table.rows.values()}
-    if path in known:
-        return known[path]
-    inside = path.is_relative_to(real(project))
-    location = Location.IN_PROJECT if inside else Location.LINKED
-    read = linked_environments.read(path, table.machine.uid, location)
-    if isinstance(read, NotEnvironment):
-        where = short_path(path, table.machine.home)
-        raise NotFoundError(str(project), reason=f"{where} {visible(read.reason)}.")
-    claim = Claim(path, project, EvidenceKind.PROJECT_LINK, Direction.PROJECT, os.fspath(path))
-    verdict = Verdict(Status.LINKED, visible(why), (project,), claim.how, (claim,))
-    title = project_info.name_of(os.fspath(project)) or ""
-    name = title or (project.name if path.name in VENV_NAMES else path.name)
-    row = Row(read.environment, verdict, name, used=read.environment.used, here=True, title=title)
-    table.rows[path] = row
-    return row
+    row = project_environments.row_at(table, path, project, why)
+    if isinstance(row, Row):
+        return row
+    where = short_path(path, table.machine.home)
+    raise NotFoundError(str(project), reason=f"{where} {visible(row.reason)}.")
 
 
 def _choice_note(row: Row, taken: Use, uses: Iterable[Use], home: Path) -> str:

@@ -22,7 +22,7 @@ from venvdash.model import (
 )
 from venvdash.stores._paths import literally
 from venvdash.stores.config_files import has_table
-from venvdash.stores.links import Assignment, LinkEdits
+from venvdash.stores.links import Assignment, LinkEdits, Outside
 from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system.files import real
 from venvdash.system.machine import Machine
@@ -305,6 +305,20 @@ class Store:
         sentence, if something else is in the place of one of the tool's files.
         """
         return LinkEdits()
+
+    def outside(self, project: Path, machine: Machine, config: Config) -> Outside:
+        """Return how ``project`` would keep the environment that lies in it outside.
+
+        Unless a tool's module says otherwise, it follows a link ``.venv``.
+        """
+        return Outside()
+
+    def inside(self, project: Path, machine: Machine, config: Config) -> str:
+        """Return why the tool would not use a directory ``.venv`` in ``project``, a sentence.
+
+        "" if it would.
+        """
+        return ""
 
     def link_name(self, environment: Environment) -> str:
         """Return the name of a project's link to this environment, "" if it has none."""

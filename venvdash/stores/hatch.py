@@ -6,7 +6,9 @@ Source: hatch 1.18.2, https://hatch.pypa.io/latest/config/hatch/ and its ``env/v
 Which environment it uses in a project (``env/virtual.py``): that of HATCH_ENV, else ``default``.
 Its path is HATCH_ENV_TYPE_VIRTUAL_PATH, else ``path`` of ``[tool.hatch.envs.NAME]`` or of
 hatch.toml (every environment inherits from ``default``), else below the data directory by the
-project's name and hash. hatch ignores a ``.venv`` in the project.
+project's name and hash. hatch ignores a ``.venv`` in the project, unless ``path`` names it. Then it
+follows a link ``.venv``: ``hatch env remove`` deletes its target, and the next command creates it
+there again.
 """
 
 import os
@@ -149,6 +151,13 @@ class HatchStore(Store):
         else:
             path, why = self._usual(project, machine, settings, pyproject, name), _BY_NAME
         return Use("hatch", path, why, cfg_of(path) is not None, certain, on)
+
+    def inside(self, project: Path, machine: Machine, config: Config) -> str:
+        """Return that hatch ignores ``.venv``, unless its ``path`` names it."""
+        path = self.use(project, machine, config).environment
+        if path is not None and path in (project / ".venv", real(project / ".venv")):
+            return ""
+        return "hatch keeps its environments in its own folder: it would not use `.venv`."
 
     def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return ``<project>/<hash>/<environment>`` below the same folder.

@@ -55,6 +55,19 @@ class LinkEdits:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """How a project keeps an environment outside so that its tool goes on using it.
+
+    A link in the place of the directory leads to it, wherever it lies. With ``folder`` there is no
+    link: the tool finds it there, under the name that ``expected_entry`` returns. ``refusal``: why
+    the tool would undo either, a sentence that names the setting; "" if it would not.
+    """
+
+    folder: Path | None = None
+    refusal: str = ""
+
+
 def mirrored(wanted: Assignment, *name: str) -> Path | None:
     """Return the project's path as a mirrored store has it, with ``name`` below that.
 

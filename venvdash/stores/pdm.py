@@ -7,6 +7,9 @@ Which environment it uses in a project (``Project.resolve_interpreter``): that o
 in PDM_PYTHON or ``.pdm-python`` if it is there and fits ``requires-python`` (unless
 PDM_IGNORE_SAVED_PYTHON); then the first that fits of ``.venv``, ``venv`` and ``env`` in the project
 and of its central ones, in the order of the directory; else it creates one.
+
+A link ``.venv`` is such an environment: ``pdm install``, ``add`` and ``run`` keep it, ``pdm use``
+with another Python recreates its target in place, ``pdm venv remove`` fails and changes nothing.
 """
 
 import os

@@ -25,7 +25,7 @@ from venvdash.stores._tool_files import (
 )
 from venvdash.stores.base import Kind, Reading, Store
 from venvdash.stores.config_files import LIMIT, setting, toml_table
-from venvdash.stores.links import Assignment, LinkEdits
+from venvdash.stores.links import Assignment, LinkEdits, Outside
 from venvdash.stores.pyvenv_cfg import made_by
 from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
@@ -152,6 +152,23 @@ class PipenvStore(Store):
             )
         exists = any(reads.isfile(path / place) for place in _ACTIVATE)
         return Use("pipenv", path, why, exists, certain, on)
+
+    def outside(self, project: Path, machine: Machine, config: Config) -> Outside:
+        """Return pipenv's own folder.
+
+        Seen with pipenv 2026.10.3: ``install``, ``sync`` and ``run`` follow a link ``.venv``, but
+        ``pipenv --python`` with another Python and ``pipenv --rm`` fail on it.
+        """
+        if _in_project(project / "Pipfile", machine):
+            does = "it would create `.venv` again"
+            return Outside(refusal=f"pipenv is set to keep it in the project: {does}.")
+        return Outside(next(self.roots(machine, config)).path)
+
+    def inside(self, project: Path, machine: Machine, config: Config) -> str:
+        """Return that a setting forbids it."""
+        if _in_project(project / "Pipfile", machine) is False:
+            return "pipenv is set to keep it outside the project: it would not use `.venv`."
+        return ""
 
     def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry that pipenv looks for if no ``.venv`` file names another.

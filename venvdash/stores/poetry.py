@@ -28,7 +28,7 @@ from venvdash.stores._poetry_settings import Settings, default_folder, files
 from venvdash.stores._tool_files import about, editable_text
 from venvdash.stores.base import Kind, Reading, Store, with_default
 from venvdash.stores.config_files import LIMIT, string, toml_table
-from venvdash.stores.links import Assignment, LinkEdits
+from venvdash.stores.links import Assignment, LinkEdits, Outside
 from venvdash.stores.pyvenv_cfg import cfg_of, made_by
 from venvdash.stores.roots import Layout, Root, RootOrigin
 from venvdash.system import reads
@@ -39,6 +39,7 @@ from venvdash.system.machine import Machine
 _NAME = re.compile(rf"(?P<name>.+)-(?P<digest>{DIGEST})-py(?P<minor>[0-9]+\.[0-9]+)", re.DOTALL)
 _UNSAFE = re.compile(r'[ $`!*@"\\\r\n\t]')
 _LONGEST = 42  # characters of the name part
+_IN_PROJECT = "virtualenvs.in-project"
 _NAMELESS = "non-package-mode"  # poetry's name of a project without one
 _ENVS = "envs.toml"  # in the store: the Python that `poetry env use` set for each project
 _ENVS_LIMIT = 256 * 1024  # bytes
@@ -205,6 +206,25 @@ class PoetryStore(Store):
         except UnreadableError as error:
             return Leftovers(problems=(str(error),))
         return Leftovers(edits=(Edit(file, before, after or ""),))
+
+    def outside(self, project: Path, machine: Machine, config: Config) -> Outside:
+        """Return poetry's own folder.
+
+        Seen with poetry 2.5.1: ``poetry install`` and ``run`` follow a link ``.venv``, but
+        ``poetry env use`` with another Python, and ``poetry env remove``, delete the link and leave
+        its target behind. It ignores a file with the path.
+        """
+        settings = Settings(replace(machine, cwd=project))
+        if settings.flag(_IN_PROJECT):
+            does = "poetry would create `.venv` again"
+            return Outside(refusal=f"poetry's setting {_IN_PROJECT} is true: {does}.")
+        return Outside(settings.root().path)
+
+    def inside(self, project: Path, machine: Machine, config: Config) -> str:
+        """Return that poetry's setting forbids it."""
+        if Settings(replace(machine, cwd=project)).flag(_IN_PROJECT) is False:
+            return f"poetry's setting {_IN_PROJECT} is false: it would not use `.venv`."
+        return ""
 
     def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry ``<project>-<hash>-py<X.Y>`` in its present folder."""

@@ -16,12 +16,13 @@ from venvdash.model import Environment, Traits, Use
 from venvdash.stores import _seahash, _uv_environment, uv_settings
 from venvdash.stores._paths import names_in, spellings
 from venvdash.stores.base import CleanupCommand, Kind, Reading, Store, normalised
-from venvdash.stores.links import Assignment
+from venvdash.stores.links import Assignment, Outside
 from venvdash.stores.roots import Root, RootOrigin
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
 _BUCKET = "environments-v2"
+_FEATURE = "preview feature centralized-project-envs"
 _OTHER_BUCKET = re.compile(r"environments-v[0-9]{1,4}")
 _PROJECT = re.compile(
     r"(?:(?P<name>[0-9a-z-]+)-)?(?P<implementation>[a-z]+)(?P<version>[0-9]+\.[0-9][0-9a-z.+]*)"
@@ -130,6 +131,26 @@ class UvStore(Store):
         """Return what uv would use in ``project``: see ``_uv_use``."""
         return _uv_environment.use(project, machine, _BUCKET, partial(_tails, project))
 
+    def outside(self, project: Path, machine: Machine, config: Config) -> Outside:
+        """Return that uv follows a link ``.venv``, unless a setting names another place.
+
+        Seen with uv 0.13.9: ``uv sync``, ``run`` and ``add`` keep the link; a change of Python, and
+        ``uv venv --clear``, recreate its target in place. They keep a file with the path, too, but
+        `uv venv --clear` fails on it. With the preview feature, ``uv sync`` replaces either by a
+        link into the cache.
+        """
+        if by := uv_settings.centralized_by(machine, project):
+            does = "`uv sync` would create another one in its cache"
+            return Outside(refusal=f"uv's {_FEATURE} is on (by {by}): {does}.")
+        return Outside(refusal=_named_by_variable(machine))
+
+    def inside(self, project: Path, machine: Machine, config: Config) -> str:
+        """Return that uv would delete ``.venv``, or that a variable names another environment."""
+        if by := uv_settings.centralized_by(machine, project):
+            does = "`uv sync` would delete `.venv` with all files in it"
+            return f"uv's {_FEATURE} is on (by {by}): {does}."
+        return _named_by_variable(machine)
+
     def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry by the formula of the tested release.
 
@@ -149,6 +170,12 @@ class UvStore(Store):
         else:
             return None
         return environment.entry.parent / "-".join(filter(None, parts))
+
+
+def _named_by_variable(machine: Machine) -> str:
+    if machine.variable("UV_PROJECT_ENVIRONMENT"):
+        return "UV_PROJECT_ENVIRONMENT is set: uv uses the environment that it names."
+    return ""
 
 
 def _interpreter_of(entry: re.Match[str], projects: Iterable[Path]) -> bytes | None:

@@ -51,26 +51,33 @@ def cache_directory(machine: Machine, project: Path | None = None) -> tuple[Path
 
 
 def centralizes(machine: Machine, project: Path) -> bool:
-    """Return whether uv keeps the environment of ``project`` in its cache.
+    """Return whether uv keeps the environment of ``project`` in its cache."""
+    return bool(centralized_by(machine, project))
+
+
+def centralized_by(machine: Machine, project: Path) -> str:
+    """Return what makes uv keep the environment of ``project`` in its cache, "" if nothing does.
 
     UV_PREVIEW, then UV_PREVIEW_FEATURES, then ``preview`` and ``preview-features`` of the first
     configuration file that has one of them. UV_NO_CACHE disables it.
     """
     if _true(machine.variable("UV_NO_CACHE")):
-        return False
+        return ""
     if _true(machine.variable("UV_PREVIEW")):
-        return True
-    features = machine.variable("UV_PREVIEW_FEATURES")
-    if features:
-        return _FEATURE in [word.strip() for word in features.split(",")]
+        return "UV_PREVIEW"
+    given = machine.variable("UV_PREVIEW_FEATURES")
+    if given:
+        on = _FEATURE in [word.strip() for word in given.split(",")]
+        return "UV_PREVIEW_FEATURES" if on else ""
     for file in configurations(machine, project):
         settings = _settings(file, "preview")
         features = settings.get("preview-features")
         if features is not None:
-            return features is True or (isinstance(features, list) and _FEATURE in features)
+            on = features is True or (isinstance(features, list) and _FEATURE in features)
+            return str(file) if on else ""
         if "preview" in settings:
-            return settings["preview"] is True
-    return False
+            return str(file) if settings["preview"] is True else ""
+    return ""
 
 
 def python_preference(machine: Machine, project: Path) -> str:

@@ -127,7 +127,9 @@ def _ended(table: Table, change: Change, result: Result | None) -> Change | None
         return replace(change)
     if change.action is Action.DELETE:
         return _deleted(table, change)
-    if change.action in (Action.RELINK, Action.UNLINK):
+    if change.action in (Action.RELINK, Action.UNLINK) or (
+        change.action is Action.MOVE and one.target is not None
+    ):
         return _relinked(table, change, one)
     if change.action in (Action.RENAME, Action.MOVE):
         return _moved(table, change, one, result)
@@ -149,7 +151,7 @@ def _deleted(table: Table, change: Change) -> Change | None:
 
 
 def _relinked(table: Table, change: Change, one: ChangedEnvironment) -> Change | None:
-    """Return a relink or unlink with the key of its journal: where none is kept it was nothing."""
+    """Return what has a relink's journal with its key: where none is kept it was nothing."""
     try:
         with RelinkJournals(table.machine.state_directory) as journals:
             for key, stage, journal in journals.found(host_id()):

@@ -69,7 +69,8 @@ def chosen(table: Table, number: int | None = None) -> ChangeStatus | str:
 def needs_scan(table: Table, status: ChangeStatus) -> bool:
     """Return whether the table must be scanned before the undoing of a change is planned."""
     (one, *_) = status.change.environments
-    return status.change.action in _OF_ROWS and not status.obstacle and _row(table, one) is None
+    by_row = status.change.action in _OF_ROWS and not status.change.journal
+    return by_row and not status.obstacle and _row(table, one) is None
 
 
 def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
@@ -83,10 +84,13 @@ def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
     (one,) = change.environments
     if change.action is Action.FORGET:
         return replace(made, says=(f"Lists {visible(one.name)} again: it has no environment.",))
-    if change.action in (Action.RELINK, Action.UNLINK):
+    if change.journal or change.action in (Action.RELINK, Action.UNLINK):
         from venvdash.actions.relink import apply as relink_apply
 
         says = (f"Restores the links of {visible(one.name)} as they were before.",)
+        if change.action is Action.MOVE:
+            place = short_path(one.path, table.machine.home)
+            says = (f"Moves {visible(one.name)} back to {place}, and restores its links.",)
         return replace(made, says=says, refusal=relink_apply.obstacle(table, change.journal))
     row = _row(table, one)
     if row is None:

@@ -49,6 +49,7 @@ class RelinkJournal:
     below: str
     inode: int
     project: Path | None = None
+    gives_way: tuple[Swap, ...] = ()
     swaps: tuple[Swap, ...] = ()
     files: tuple[Swap, ...] = ()
     made: tuple[Path, ...] = ()
@@ -57,6 +58,11 @@ class RelinkJournal:
     before: tuple[ProjectRecord, ...] = ()
     after: tuple[ProjectRecord, ...] = ()
 
+    @property
+    def what(self) -> str:
+        """What it is called in sentences."""
+        return "move" if self.action is Action.MOVE else "relink"
+
     def prefix(self, entry: Path) -> Path:
         """Return the environment's prefix where the entry lies at ``entry``."""
         return entry / self.below
@@ -64,7 +70,15 @@ class RelinkJournal:
 
 _PROJECTS = several(PROJECT.kind)
 _FILE = TomlFile(
-    Codec(RelinkJournal, below=INSIDE, swaps=SWAPS, files=SWAPS, before=_PROJECTS, after=_PROJECTS),
+    Codec(
+        RelinkJournal,
+        below=INSIDE,
+        gives_way=SWAPS,
+        swaps=SWAPS,
+        files=SWAPS,
+        before=_PROJECTS,
+        after=_PROJECTS,
+    ),
     "What venvdash linked to another project. `venvdash relink --undo` reverts it.",
     _LIMIT,
 )

@@ -106,7 +106,8 @@ class Repair:
 
         ``old`` are all the places that it names as its own: see ``own_names``.
         """
-        respelling = PathRewrite(old, new)
+        # A tool that created it through a link at ``new`` has written that path already.
+        respelling = PathRewrite([place for place in old if place != new], new)
         changes, left = [], []
         with Directory(prefix) as directory:
             if _relocatable(directory):

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from venvdash.actions.relink.plan import plan
 from venvdash.actions.relink.relink_changes import RelinkChanges, RelinkContext
 from venvdash.actions.relink.unlink import plan_unlink
 from venvdash.actions.table import Table
-from venvdash.model import Outcome, ProjectRecord, Proposal, Result
+from venvdash.model import Action, Outcome, ProjectRecord, Proposal, Result
+from venvdash.records.sidecar import NAME as SIDECAR
+from venvdash.system.directory import Directory
 from venvdash.system.host import host_id
 from venvdash.text import visible
 
@@ -37,6 +40,18 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
         wanted = plan(row, project, known, shared=proposal.shared)
     else:
         wanted = plan_unlink(row, known)
+    yield from carried_out(table, proposal, wanted, known, cancel)
+
+
+def carried_out(
+    table: Table,
+    proposal: Proposal,
+    wanted: RelinkChanges,
+    known: RelinkContext,
+    cancel: threading.Event,
+) -> Iterator[Result]:
+    """Carry out what has just been planned again, if it is still what ``proposal`` showed."""
+    row = proposal.row
     wanted = wanted.taking([edit for edit in wanted.offers if edit in proposal.edits])
     if wanted.refusal:
         yield result_of(row, Outcome.SKIPPED, wanted.refusal)
@@ -161,7 +176,8 @@ def _taken_back(
     if undone.problems and transaction.is_at(journal.new, journal):
         transaction.redo(journal)
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
-        said += " The relink was not undone; run `venvdash relink --undo` to try again."
+        again = "undo" if journal.action is Action.MOVE else "relink --undo"
+        said += f" The {journal.what} was not undone; run `venvdash {again}` to try again."
         return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
     table.change_log.journal_undone(key)
     if _remember(table, context, journal, journal.before) and not undone.retry:
@@ -178,7 +194,7 @@ def _fixed(
     context, name = table.context(), visible(journal.name, 64)
     waits = transaction.out_of_reach(journal, context)
     if waits:
-        yield _unfixed(name, waits)
+        yield _unfixed(name, journal.what, waits)
         return
     if stage is Stage.DONE:
         if _remember(table, context, journal, journal.after):
@@ -187,23 +203,23 @@ def _fixed(
     undone = transaction.revert(journal, context)
     said = " ".join(undone.problems)
     if undone.retry:
-        yield _unfixed(name, said)
+        yield _unfixed(name, journal.what, said)
         return
     if undone.problems and journal.old != journal.new and transaction.is_at(journal.new, journal):
         _remember(table, context, journal, journal.after)
         journals.turn(key, stage, Stage.KEPT)
-        yield f"{name}: its relink was interrupted and has been completed. {said}"
+        yield f"{name}: its {journal.what} was interrupted and has been completed. {said}"
         return
     if stage is Stage.UNDOING:
         table.change_log.journal_undone(key)
     if stage is Stage.BEGUN or _remember(table, context, journal, journal.before):
         journals.drop(key, stage)
-    yield f"{name}: its relink was interrupted and has been undone. {said}".rstrip()
+    yield f"{name}: its {journal.what} was interrupted and has been undone. {said}".rstrip()
 
 
-def _unfixed(name: str, why: str) -> str:
+def _unfixed(name: str, what: str, why: str) -> str:
     return (
-        f"{name}: an interrupted relink cannot be undone now: {why} venvdash "
+        f"{name}: an interrupted {what} cannot be undone now: {why} venvdash "
         "will try again at its next start."
     )
 
@@ -228,6 +244,7 @@ def _journal(table: Table, wanted: RelinkChanges, known: RelinkContext) -> Relin
         below="" if str(below) == "." else str(below),
         inode=inode,
         project=wanted.project,
+        gives_way=wanted.gives_way,
         swaps=wanted.swaps,
         made=wanted.made,
         empty=wanted.empty,
@@ -247,6 +264,10 @@ def _remember(
     if not table.remembers:
         return True
     environment = transaction.environment_of(journal, context)
+    if environment is not None and environment.entry.parent == journal.project:
+        with suppress(OSError), Directory(environment.path) as prefix:
+            prefix.unlink(SIDECAR)  # it is listed with its project, and not remembered
+        return True
     if environment is None:
         return not any(transaction.is_at(at, journal) for at in (journal.old, journal.new))
     places = [journal.prefix(journal.old), journal.prefix(journal.new)]

@@ -60,6 +60,8 @@ class RelinkChanges:
     ``entry`` and ``prefix`` are where it will be, ``former`` the projects that it leaves. Of
     ``sources`` each is a source tree that has moved, and where it is now. ``made``
     are directories to be made before the ``swaps``, ``empty`` those to be removed after them.
+    ``gives_way`` are links and path files that have the name that its entry gets: they are removed
+    before it is renamed. ``action`` is what the user asked for; without it a relink or an unlink.
     ``lock`` is the tool's own. ``path_files``: a file may take the place of a link that cannot be
     made. ``offers`` may be done as well, if that is asked for.
     """
@@ -70,6 +72,7 @@ class RelinkChanges:
     prefix: Path
     shared: bool = False
     former: tuple[Path, ...] = ()
+    gives_way: tuple[Swap, ...] = ()
     swaps: tuple[Swap, ...] = ()
     sources: tuple[tuple[Path, Path], ...] = ()
     made: tuple[Path, ...] = ()
@@ -80,6 +83,7 @@ class RelinkChanges:
     says: tuple[str, ...] = ()
     warns: tuple[str, ...] = ()
     refusal: str = ""
+    action: Action | None = None
 
     @property
     def renamed(self) -> bool:
@@ -90,7 +94,7 @@ class RelinkChanges:
     def edits(self) -> tuple[Edit, ...]:
         """The files that are written or removed."""
         found = []
-        for swap in self.swaps:
+        for swap in (*self.gives_way, *self.swaps):
             before, after = swap.before, swap.after
             if not (before and before.link) and not (after and after.link):
                 found.append(
@@ -111,7 +115,7 @@ class RelinkChanges:
     def proposal(self) -> Proposal:
         """What of it is shown."""
         return Proposal(
-            action=Action.RELINK if self.project is not None else Action.UNLINK,
+            action=self.action or (Action.UNLINK if self.project is None else Action.RELINK),
             row=self.row,
             says=self.says,
             warns=self.warns,

@@ -25,6 +25,7 @@ from venvdash.actions.safety import file_swap, reachable, steps
 from venvdash.actions.safety.environment_reader import read_at
 from venvdash.actions.safety.in_use import busy
 from venvdash.model import Environment, Row, Status, Verdict
+from venvdash.stores.roots import Root
 from venvdash.system import locks
 from venvdash.system.processes import users
 from venvdash.text import visible
@@ -59,6 +60,9 @@ def relink(
         if with_files != journal:
             journals.drop(key, Stage.BEGUN)
             journal, key = with_files, _begun(with_files, journals)
+        for swap in journal.gives_way:
+            file_swap.put(swap)
+            steps.step("gave way")
         if wanted.renamed:
             names = own_names(wanted.row.path)
             journal = replace(journal, files=tuple(_not_undone(wanted, names)))
@@ -110,7 +114,11 @@ def revert(journal: RelinkJournal, context: Context) -> UndoResult:
         said = f"Cannot restore its old name: {words(error)}."
         failed = isinstance(error, FailedError | OSError)
         return UndoResult((*undone.problems, said), undone.retry or failed)
-    return _together([undone, *(_put(swap) for swap in journal.files)])
+    for folder in journal.made[::-1]:  # that in which it lay until now
+        with suppress(OSError):
+            folder.rmdir()
+    gave_way = [_back(swap) for swap in reversed(journal.gives_way)]
+    return _together([undone, *(_put(swap) for swap in journal.files), *gave_way])
 
 
 def redo(journal: RelinkJournal) -> None:
@@ -127,17 +135,19 @@ def undo_refusals(journal: RelinkJournal, context: Context) -> Iterator[str]:
     for swap in journal.swaps:
         try:
             if file_swap.look(swap.path) not in (swap.after, swap.before):
-                yield f"{visible(swap.path)} has changed since the relink."
+                yield f"{visible(swap.path)} has changed since the {journal.what}."
         except (ChangedError, OSError) as error:
             yield f"{words(error)}."
     if journal.old == journal.new:
         return
-    environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
+    context = with_places(journal, context)
+    environment = _environment_at(journal.new, journal, context)
     if environment is None:
         yield "It is no longer an environment."
         return
     row = _row(environment, journal)
-    yield from rename.rename_refusals(row, journal.old, {}, context)
+    replaced = any(swap.path == journal.old and swap.after for swap in journal.swaps)
+    yield from rename.rename_refusals(row, journal.old, {}, context, free=replaced)
     in_use = busy(row, users([journal.new]).uses.get(journal.new, ()))
     if in_use is not None:
         yield in_use
@@ -161,8 +171,29 @@ def environment_of(journal: RelinkJournal, context: Context) -> Environment | No
     """Return its environment, wherever it lies now; None where it is gone."""
     for entry in dict.fromkeys((journal.new, journal.old)):
         if is_at(entry, journal):
-            return read_at(journal.prefix(entry), entry, journal.root, context)
+            return _environment_at(entry, journal, with_places(journal, context))
     return None
+
+
+def with_places(journal: RelinkJournal, context: Context) -> Context:
+    """Return a context in which the directories that it was moved between count as stores.
+
+    One of them may be a project, the other a folder in which no store looks.
+    """
+    if journal.old.parent == journal.new.parent:
+        return context
+    plain = {
+        entry.parent: (Root(entry.parent, "folders"),)
+        for entry in (journal.old, journal.new)
+        if not any(above in context.roots for above in entry.parents)
+    }
+    return replace(context, roots={**plain, **context.roots}) if plain else context
+
+
+def _environment_at(entry: Path, journal: RelinkJournal, context: Context) -> Environment | None:
+    below = (above for above in entry.parents if above in context.roots)
+    root = journal.root if journal.root in entry.parents else next(below, entry.parent)
+    return read_at(journal.prefix(entry), entry, root, context)
 
 
 def _begun(journal: RelinkJournal, journals: RelinkJournals) -> str:
@@ -254,7 +285,8 @@ def _together(found: Iterable[UndoResult]) -> UndoResult:
 
 
 def _rename_back(journal: RelinkJournal, context: Context) -> None:
-    environment = read_at(journal.prefix(journal.new), journal.new, journal.root, context)
+    context = with_places(journal, context)
+    environment = _environment_at(journal.new, journal, context)
     if environment is None:
         raise ChangedError("it is no longer an environment")
     rename.rename(_row(environment, journal), journal.old, {}, context, follow=False)

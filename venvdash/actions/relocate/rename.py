@@ -34,11 +34,12 @@ from venvdash.text import visible
 
 
 def rename_refusals(
-    row: Row, new: Path, table: Mapping[Path, Row], context: Context
+    row: Row, new: Path, table: Mapping[Path, Row], context: Context, *, free: bool = False
 ) -> Iterator[str]:
     """Yield why the row's entry cannot be renamed to the path ``new``, the weightiest first.
 
-    ``table`` holds every known environment. Who uses it, and what locks it, is asked later.
+    ``table`` holds every known environment. ``free``: what is at ``new`` will be gone by then. Who
+    uses it, and what locks it, is asked later.
     """
     environment = row.environment
     if environment.target is not None:
@@ -55,7 +56,8 @@ def rename_refusals(
         )
     if new == environment.entry:
         yield "It already has that name."
-    yield from taken(new)
+    if not free:
+        yield from taken(new)
     yield from refusals.unmakeable(new)
     if reason := refusal(_prefix(environment, new)):
         yield reason

@@ -92,20 +92,35 @@ def refusal(
 
 
 def _refusals(
-    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+    row: Row,
+    neighbours: Neighbours,
+    context: Context,
+    chosen: frozenset[Path],
+    *,
+    leaves: bool = False,
 ) -> Iterator[str]:
     entry = real_entry(row.environment)
     yield from protected(entry, row.environment, context)
-    yield from _in_place(row, entry, neighbours, context, chosen)
+    yield from _in_place(row, entry, neighbours, context, chosen, leaves)
 
 
 def refusals_to_move(row: Row, table: Mapping[Path, Row], context: Context) -> Iterator[str]:
-    """Yield why an environment must stay where it is; ``table`` holds every known one."""
-    yield from _refusals(row, Neighbours.of(table, [row]), context, frozenset())
+    """Yield why an environment must stay where it is; ``table`` holds every known one.
+
+    Unlike one that another project links to, what lies in its own project may leave that.
+    """
+    leaves = row.environment.location is Location.IN_PROJECT
+    neighbours = Neighbours.of(table, [row])
+    yield from _refusals(row, neighbours, context, frozenset(), leaves=leaves)
 
 
 def _in_place(
-    row: Row, entry: Path, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+    row: Row,
+    entry: Path,
+    neighbours: Neighbours,
+    context: Context,
+    chosen: frozenset[Path],
+    leaves: bool,
 ) -> Iterator[str]:
     environment = row.environment
     if row.verdict.status is Status.CHECKING:
@@ -114,7 +129,8 @@ def _in_place(
         yield from unwritable(environment.entry)
         return
     yield from owned(environment, context.machine.uid)
-    yield from in_project(environment, context.machine.home)
+    if not leaves:
+        yield from in_project(environment, context.machine.home)
     yield from mounted(entry, context.mounts)
     yield from _inner(row, neighbours)
     yield from _based(row, neighbours, chosen)

@@ -89,7 +89,7 @@ def fingerprint(directory: str) -> str | None:
     repository. ``git gc`` drops lines after 90 days, so compare it only with what was recorded
     when the project was last seen.
     """
-    git = _git_directory(directory)
+    git = git_directory(directory)
     log = read_head(os.path.join(git, "logs", "HEAD"), _LOG_LINE)[1] if git else b""
     line = log.partition(b"\n")[0]
     if not line:
@@ -101,7 +101,7 @@ def fingerprint(directory: str) -> str | None:
 
 def worktrees(directory: str) -> Iterator[str]:
     """Yield the other working trees of the repository in ``directory``, existing or not."""
-    git = _git_directory(directory)
+    git = git_directory(directory)
     common = common_directory(directory) if git else None
     if not common:
         return
@@ -116,7 +116,7 @@ def worktrees(directory: str) -> Iterator[str]:
 
 def common_directory(directory: str) -> str | None:
     """Return the directory that all working trees of a repository share, or None."""
-    git = _git_directory(directory)
+    git = git_directory(directory)
     return (_one_path(os.path.join(git, "commondir"), git) or git) if git else None
 
 
@@ -181,7 +181,8 @@ def _usable(name: object) -> str | None:
     return name if isinstance(name, str) and usable else None
 
 
-def _git_directory(directory: str) -> str | None:
+def git_directory(directory: str) -> str | None:
+    """Return the ``.git`` of the working tree ``directory``, where it lies; None if it is none."""
     git = os.path.join(directory, ".git")
     try:
         mode = reads.lstat(git).st_mode
