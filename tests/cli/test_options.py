@@ -44,7 +44,7 @@ WRONG = {
     "copy web try --python 3.99": "uv finds no Python 3.99. `uv python list` shows",
     "copy web a/b": "Cannot copy",
     "rename web a/b": "Cannot rename",
-    "move web nope": "There is no store named nope.",
+    "move web --to nope": "There is no store named nope.",
     "relink web /nope": "/nope does not exist",
     "relink --undo web": "cannot be used with NAME",
     "delete web --confirm nope": "`--confirm nope` is not the name of an environment in the plan.",
