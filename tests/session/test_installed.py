@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
+from tests.noting import noted
 from tests.scanner.discovery.inspecting import read
 from tests.tui.rows import row
 from venvdash.demo.wheels import make_wheel
-from venvdash.model import Environment, Package, Row
-from venvdash.model.installed import InstalledPackage, OtherVersion
-from venvdash.scanner.usage.installed_packages import installed_packages
+from venvdash.model import Package, Row
+from venvdash.model.installed import OtherVersion
 from venvdash.session import installed
 
 
@@ -46,13 +46,7 @@ def test_nothing_is_read_again_while_nothing_changed(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installed, "settled", lambda one, now: True)
-    calls = []
-
-    def counted(environment: Environment) -> tuple[InstalledPackage, ...]:
-        calls.append(environment)
-        return installed_packages(environment)
-
-    monkeypatch.setattr(installed, "installed_packages", counted)
+    calls = noted(monkeypatch, installed, "installed_packages")
     mine, packages = lab(home), installed.InstalledPackages()
     first = packages.of(mine, [])
     assert packages.of(mine, []) == first

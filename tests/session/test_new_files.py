@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Home
+from tests.noting import noted
 from tests.scenario import orphan, venv
 from tests.session.sharing import last
 from tests.terminal import program
@@ -39,15 +40,7 @@ def _counted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.param == "settled":
         monkeypatch.setattr(new_files, "_MARGIN", 0.0)
         monkeypatch.setattr(recheck, "_YOUNG", 0)
-    done: list[Path] = []
-    count = new_files._counted
-
-    def noted(entry: Path) -> object:
-        done.append(entry)
-        return count(entry)
-
-    monkeypatch.setattr(new_files, "_counted", noted)
-    return done
+    return noted(monkeypatch, new_files, "_counted")
 
 
 def scanned(home: Home) -> Session:

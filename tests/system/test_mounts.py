@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.noting import noted
 from venvdash.system.mounts import Mount, Mounts, parse_fstab, parse_mountinfo, resolved
 
 INFO = rb"""22 27 0:21 / /proc rw - proc proc rw
@@ -169,14 +170,7 @@ def test_resolving_stops_before_a_network_mount(tmp_path: Path) -> None:
 
 def test_a_directory_above_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = Mounts((Mount("/", "ext4", "a"), Mount("/home", "ext4", "b")))
-    asked: list[str] = []
-    above = os.path.dirname
-
-    def noting(path: str) -> str:
-        asked.append(path)
-        return above(path)
-
-    monkeypatch.setattr(os.path, "dirname", noting)
+    asked = noted(monkeypatch, os.path, "dirname")
     for number in range(100):
         found = mounts.of(f"/home/me/store/env{number}/lib/python3.13/file")
         assert found is not None

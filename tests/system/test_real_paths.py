@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.noting import noted
 from venvdash.system.real_paths import RealPaths
 
 
@@ -27,14 +28,7 @@ def test_real_paths_are_those_of_os_path(tmp_path: Path) -> None:
 def test_directories_above_are_resolved_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resolved: list[str] = []
-    realpath = os.path.realpath
-
-    def counted(path: str) -> str:
-        resolved.append(path)
-        return realpath(path)
-
-    monkeypatch.setattr(os.path, "realpath", counted)
+    resolved = noted(monkeypatch, os.path, "realpath")
     real = RealPaths()
     for number in range(20):
         real.of(tmp_path / str(number))

@@ -12,19 +12,33 @@ from venvdash.text import visible
 as_json = click.option("--json", "as_json", is_flag=True, help="Print what was changed as JSON.")
 
 
-@click.command("pin", short_help="Pin environments, so that they are never pruned.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name)
-@as_json
-@click.pass_obj
-def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
-    """Pin environments: `prune` skips them, and deleting one must be confirmed by name.
+def pinning(name: str, short_help: str, does: str, *, pinned: bool) -> click.Command:
+    """Return the command that pins or unpins what is named; ``does`` is the first line of help."""
 
-    NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path.
-    """
-    set_pins(records, names, pinned=True, as_json=as_json)
+    @click.command(name, short_help=short_help, help=f"{does}\n\n{_NAMES}")
+    @click.argument(
+        "names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_name
+    )
+    @as_json
+    @click.pass_obj
+    def command(records: bool, names: tuple[str, ...], as_json: bool) -> None:
+        _set(records, names, pinned=pinned, as_json=as_json)
+
+    return command
 
 
-def set_pins(records: bool, names: tuple[str, ...], *, pinned: bool, as_json: bool) -> None:
+_NAMES = (
+    "NAME is the name of an environment or a project (NAME@3.11 if there are several), or a path."
+)
+command = pinning(
+    "pin",
+    "Pin environments, so that they are never pruned.",
+    "Pin environments: `prune` skips them, and deleting one must be confirmed by name.",
+    pinned=True,
+)
+
+
+def _set(records: bool, names: tuple[str, ...], *, pinned: bool, as_json: bool) -> None:
     """Pin or unpin what is named; exits if that fails."""
     changed: list[dict[str, object]] = []
     opened = session(records=records, changing=True)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.noting import noted
 from venvdash.actions.journals import toml_file, trash_journal
 from venvdash.actions.journals.toml_file import JournalError
 from venvdash.model import Link, Trashed
 from venvdash.system import toml_text
-from venvdash.system.toml_limits import parse
 
 # Also names that are not UTF-8: those bytes are surrogates.
 NAMES = st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=20)
@@ -47,13 +47,7 @@ def _written(value: Trashed) -> dict[str, object]:
 
 
 def test_plain_text_is_not_parsed_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: list[bytes] = []
-
-    def noted(data: bytes, *, dots: int, depth: int) -> dict[str, object]:
-        parsed.append(data)
-        return parse(data, dots=dots, depth=depth)
-
-    monkeypatch.setattr(toml_file, "parse", noted)
+    parsed = noted(monkeypatch, toml_file, "parse")
     trash_journal._FILE.encoded(trashed("app", "Its project is gone."))
     assert parsed == []
     for name in ("a\\b", 'a"b', "ä"):

@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.conftest import Home
 from tests.effort import examples
+from tests.noting import noted
 from tests.stores import test_reads
 from venvdash.config import Config
 from venvdash.model import Package
@@ -93,15 +94,7 @@ def _first(data: dict[str, Any]) -> list[Any]:
 
 def _reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list to which every path is added whose pyvenv.cfg is read."""
-    read: list[str] = []
-    look = inspection._look
-
-    def counted(path: str) -> Any:
-        read.append(path)
-        return look(path)
-
-    monkeypatch.setattr(inspection, "_look", counted)
-    return read
+    return noted(monkeypatch, inspection, "_look")
 
 
 def test_what_is_unchanged_is_not_read_again(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

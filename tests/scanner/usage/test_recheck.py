@@ -4,13 +4,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
+from tests.noting import noted
 from tests.scanner.usage.usage_tools import age, all_of, du, fill, notes
 from venvdash.scanner.usage import recheck as recheck_module
 from venvdash.scanner.usage.footprint import Footprint, unpack
@@ -33,14 +33,7 @@ def walks(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Note every tree that is really walked in this process."""
     from venvdash.scanner.usage import measurement
 
-    walked: list[bytes] = []
-
-    def noting(root: bytes, *rest: Any) -> object:
-        walked.append(root)
-        return count(root, *rest)
-
-    monkeypatch.setattr(measurement, "count", noting)
-    return walked
+    return noted(monkeypatch, measurement, "count")
 
 
 def test_unchanged_is_not_walked(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
