@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Home
-from tests.scenario import listing, venv
+from tests.scenario import listing, remove, venv
 from tests.scenario import orphan as home_orphan
 from venvdash.actions.annotate import AnnotationError, note, pin
 from venvdash.actions.delete.prune import Rules
@@ -40,7 +40,12 @@ def set_pin(home: Home, path: Path, *, on: bool = True) -> None:
 def test_no_rule_picks_a_pinned_one_until_it_is_unpinned(home: Home, orphan: Path) -> None:
     set_pin(home, orphan)
     assert pinned(home, orphan)
-    assert not listing(home).deletions.plan_prune(Rules()).items
+    other = home_orphan(home, "other")
+    plan = listing(home).deletions.plan_prune(Rules())
+    assert [item.row.path for item in plan.items] == [other]
+    assert [(one.path, one.reason) for one in plan.refused] == [(orphan, "It is pinned.")]
+    assert not listing(home).deletions.plan_prune(Rules(orphans=False)).refused
+    remove(other)
     (item,) = listing(home).deletions.plan_delete([orphan]).items
     assert item.confirm == "it is pinned"
     set_pin(home, orphan, on=False)
@@ -196,7 +201,7 @@ def test_the_commands(home: Home, orphan: Path) -> None:
     run("note", "lost", "for the talk")
     assert run("note", "lost") == "for the talk\n"
     shown = run("info", "lost", "--no-usage")
-    assert "pinned      by you: rules skip it" in shown
+    assert "pinned      by you; rules skip it" in shown
     assert "for the talk" in shown
     assert "[pinned]" in run("list", "--no-usage")
     assert status("delete", "lost", "--yes") == 2

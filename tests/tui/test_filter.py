@@ -139,7 +139,7 @@ def test_tab_completes_keys_and_values() -> None:
         await driver.press("slash", *"not:stat", "tab")
         assert line.filter_text == "not:status:"
         await driver.press("tab")
-        assert "not:status:linked  not:status:moved  not:status:orphan" in driver.text
+        assert "not:status:linked  not:status:missing  not:status:moved" in driver.text
         await driver.press("o", "tab")
         assert line.filter_text == "not:status:orphan"
         assert len(driver.listed) == 12
@@ -169,3 +169,18 @@ def test_ages_are_of_now() -> None:
     made.put(replace(young, used=time.time() - 500 * DAY))
     made.arrange()
     assert names(made) == ["old", "young"]
+
+
+def test_a_word_without_a_match_may_be_a_package() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("slash", *"torch")
+        await driver.until(lambda: "No matches for “torch”. Esc clears" in driver.text)
+        assert "As a package: pkg:torch" in driver.text
+        await driver.press("ctrl+u", *"pkg", "colon", *"torch")
+        await driver.until(lambda: driver.listed == ["lab"])
+        await driver.press("ctrl+u", *"pkg", "colon", *"jax")
+        await driver.until(lambda: "No matches" in driver.text)
+        assert "As a package" not in driver.text
+
+    drive(source(some()), script)

@@ -35,7 +35,7 @@ FLAG_MEANINGS = {
     Flag.DAMAGED: "files of its packages are missing, or a sync was interrupted",
     Flag.IN_USE: "a process is using it",
     Flag.LOCKED: "a tool holds its lock",
-    Flag.PINNED: "by you: rules skip it",
+    Flag.PINNED: "by you; rules skip it",
     Flag.REFERENCED: "a kernel, service, shell or launcher refers to it",
     Flag.USER_FILES: "contains files that no package or tool installed",
     Flag.MOUNTS: "has something mounted on it or inside it",

@@ -131,13 +131,15 @@ class Deletions:
     ) -> Plan:
         """Return what deleting all that a rule holds for would do, once projects are searched.
 
-        What the search found, and what may have its project where nobody could search, is among
-        what the plan leaves alone. ``cancel`` ends the search; then only what is proven goes.
+        What is pinned, what the search found, and what may have its project where nobody could
+        search, is among what the plan leaves alone. ``cancel`` ends the search; then only what is
+        proven goes.
         """
-        from venvdash.actions.delete.prune import why_held
+        from venvdash.actions.delete.prune import spared, why_held
 
         offers = self.candidates(holds, cancel, tell)
         held = [Refusal(one.row.path, one.row.name, why_held(one)) for one in offers if one.held]
+        held += spared(self.table, holds)
         paths = [one.row.path for one in offers if not one.held]
         report = self.searches.report(one.row.path for one in offers)
         return self.plan(

@@ -4,7 +4,7 @@ import os
 import shlex
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.actions.delete import user_files
@@ -12,7 +12,7 @@ from venvdash.actions.delete.days_left import ages_as_of
 from venvdash.actions.delete.project_search import Tell, quiet
 from venvdash.actions.delete.shared_searches import Searches, held_by, sought
 from venvdash.actions.table import Table
-from venvdash.model import Facts, Flag, Location, Presence, Row, Status
+from venvdash.model import Facts, Flag, Location, Presence, Refusal, Row, Status
 from venvdash.model.quantities import DAY
 from venvdash.system.mounts import Mounts
 from venvdash.text import visible
@@ -145,6 +145,22 @@ def pruned(table: Table, rules: Rules) -> Callable[[Row], bool]:
     """Return whether the rules pick a row of this table, as of now."""
     facts, now = table.facts, ages_as_of(table.machine)
     return lambda row: picks(rules, row, facts, now)
+
+
+def spared(table: Table, holds: Callable[[Row], bool]) -> Iterator[Refusal]:
+    """Yield why a rule leaves pinned environments alone that it would take without their pins."""
+    for row in () if table.rules_stopped else table.rows.values():
+        if _pinned(row) and holds(_without_pin(row)):
+            yield Refusal(row.path, row.name, "It is pinned.")
+
+
+def _without_pin(row: Row) -> Row:
+    environment, record = row.environment, row.record
+    return replace(
+        row,
+        environment=replace(environment, flags=environment.flags - {Flag.PINNED}),
+        record=record and replace(record, pinned=False),
+    )
 
 
 def candidates(

@@ -1,5 +1,6 @@
 """The list of the main screen: views, filter, order, and the hints where it is empty."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -242,6 +243,8 @@ class Listing:
         scanning = self._scans is None or self._scans.scanning
         if self.filter_text:
             hint = f"No matches for “{visible(self.filter_text)}”. Esc clears the filter."
+            if re.fullmatch(r"[A-Za-z][\w.-]+", self.filter_text):
+                hint += f" As a package: pkg:{self.filter_text}"
         elif scanning:
             hint = "Searching for environments …"
         else:
