@@ -7,6 +7,7 @@ from tests.tui.pilot import Driver, drive
 from tests.tui.rows import STORE, everything, small_machine
 from venvdash.model import Trashed
 from venvdash.tui.dialogs.trash import TrashScreen
+from venvdash.tui.widgets.trash_list import TrashList
 
 MIB = 1024**2
 DAY = 86400
@@ -107,3 +108,69 @@ def test_a_name_that_is_taken_is_asked_for_anew() -> None:
 
     drive(session, script)
     assert session.asked == [(item, None), (item, "back")]
+
+
+def test_several_are_marked_restored_and_freed() -> None:
+    items = [thing("webapp", 3), thing("shop", 90), thing("api", 5, reclaimable=7)]
+    session = source(*items)
+
+    async def script(driver: Driver) -> None:
+        await driver.opened("E", TrashScreen)
+        await driver.press("space", "j", "space")
+        assert "Trash: 3 environments, 13.0 MiB reclaimable · 2 marked, 10.0 MiB" in driver.text
+        assert driver.text.count("✓") == 2
+        await driver.press("f")
+        assert "Permanently delete 2 environments? This reclaims 10.0 MiB" in driver.text
+        await driver.press("y")
+        await driver.until(lambda: session.asked == [(items[0], items[2])])
+        await driver.press("a")
+        assert "3 marked" in driver.text
+        await driver.press("a", "a", "r")
+        for _ in items:  # the source refuses what is given no name
+            await driver.until(lambda: "Restore " in driver.text and " as …" in driver.text)
+            await driver.press("enter")
+        await driver.until(lambda: "Restored 3 environments." in driver.text)
+        named = [one for one in session.asked if isinstance(one, tuple) and isinstance(one[1], str)]
+        assert [one[0] for one in named] == items
+
+    drive(session, script, (120, 40))
+
+
+def test_the_order_is_chosen_and_the_cursor_stays_on_its_environment() -> None:
+    items = [thing("webapp", 3), thing("shop", 90), thing("api", 5, reclaimable=7)]
+
+    def names(driver: Driver) -> list[str]:
+        listing = driver.app.screen.query_one(TrashList)
+        return [item.name for item in listing.items]
+
+    async def script(driver: Driver) -> None:
+        await driver.opened("E", TrashScreen)
+        assert names(driver) == ["webapp", "shop", "api"]
+        await driver.press("greater_than_sign")
+        assert names(driver) == ["api", "shop", "webapp"]
+        assert driver.app.screen.query_one(TrashList).cursor_key == items[0].path
+        await driver.press("I")
+        assert names(driver) == ["webapp", "shop", "api"]
+        await driver.press("less_than_sign", "less_than_sign")  # from the last column
+        assert names(driver)[-1] == "api"
+        await driver.pilot.click(TrashList, offset=(4, 0))
+        assert names(driver) == ["api", "shop", "webapp"]
+
+    drive(source(*items), script, (100, 30))
+
+
+def test_the_frame_is_as_high_as_what_is_in_it() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.opened("E", TrashScreen)
+        small = driver.app.screen.query_one("#trash").region
+        assert small.height < 10
+        assert driver.lines[-1].strip().startswith("Space mark   a all   r restore")
+
+    drive(source(thing("webapp", 3)), script, (80, 24))
+    many = [thing(f"env{number}", number) for number in range(50)]
+
+    async def full(driver: Driver) -> None:
+        await driver.opened("E", TrashScreen)
+        assert driver.app.screen.query_one("#trash").region.height == 21
+
+    drive(source(*many), full, (80, 24))

@@ -197,9 +197,14 @@ LOG = _bindings(
 )
 
 TRASH = _bindings(
-    ("r,enter", "restore", "Restore"),
-    ("f", "free", "Delete permanently"),
+    ("space", "mark", "Mark it and move down"),
+    ("a", "mark_all", "Mark all, or none"),
+    ("r,enter", "restore", "Restore what is marked, or at the cursor"),
+    ("f", "free", "Delete that permanently"),
     ("F", "free_all", "Delete everything in the trash permanently"),
+    ("less_than_sign", "sort_column(-1)", "Sort by the previous column"),
+    ("greater_than_sign", "sort_column(1)", "Sort by the next column"),
+    ("I", "invert", "Reverse the order"),
     ("escape,q,E", "leave", "Back to the list"),
 )
 

@@ -19,6 +19,7 @@ from venvdash.tui import keys
 from venvdash.tui.background import CallScreen
 from venvdash.tui.notices import Notice
 from venvdash.tui.widgets.choice import Choice
+from venvdash.tui.widgets.dialog_keys import DialogKeys
 from venvdash.tui.widgets.document_text import in_colours
 from venvdash.tui.widgets.message_line import MessageLine
 from venvdash.tui.widgets.text_pane import TextPane
@@ -34,16 +35,27 @@ ShowProposals = Callable[[Action, Sequence[Row], MakeProposal, Callable[[], None
 """Shows proposals for an action; the last argument is called when it has begun."""
 
 
-def framed(name: str, title: str, keys: str = "") -> Vertical:
-    """Return the frame of a dialog, with its title above and its keys below."""
+def framed(name: str, title: str) -> Vertical:
+    """Return the frame of a dialog, with its title above."""
     frame = Vertical(id=name)
     frame.border_title = Content(title)
-    frame.border_subtitle = Content(keys) if keys else None
     return frame
 
 
 class Dialog(CallScreen[T], ModalScreen[T]):
-    """A screen over the list."""
+    """A screen over the list. Its keys are in the place of the main screen's."""
+
+    KEYS: ClassVar[str] = "Esc back"
+    """What the line at the bottom says of the keys, three spaces between two."""
+
+    def on_mount(self) -> None:
+        """Show the keys."""
+        self.mount(DialogKeys(self.KEYS))
+
+    def show_keys(self, keys: str) -> None:
+        """Show other keys at the bottom."""
+        for line in self.query(DialogKeys):
+            line.keys = keys
 
     def room_in(self, frame: Widget) -> int:
         """Return how many lines fit into a frame that is as high as the screen allows."""
@@ -106,8 +118,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         Binding("right", "app.focus_next", "Next", show=False),
     ]
 
-    KEYS: ClassVar[str] = "j k scroll   y n   Esc cancel"
-    """What the frame says of the keys."""
+    KEYS = "j k scroll   y confirm   n cancel"
 
     def __init__(self, title: str, looking: str, yes: str) -> None:
         """``title``, ``looking`` (shown during the planning) and ``yes`` are safe to show."""
@@ -139,7 +150,6 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
     def on_mount(self) -> None:
         """Put the focus on Cancel, and show what is known already."""
         frame = self.query_one("#plan")
-        frame.border_subtitle = Content(self.KEYS)
         frame.border_title = Content(self._title)
         self.query_one("#no").focus()
         self._laid_out = True
@@ -209,7 +219,7 @@ class ConsentDialog(ReadingDialog[C | None], Generic[P, C]):
         close = self.query_one("#no", Button)
         close.label = Content("Close  Esc")
         close.focus()
-        self.query_one("#plan").border_subtitle = Content("j k scroll   Esc close")
+        self.call_after_refresh(self.show_keys, "j k scroll   Esc close")
 
     def turn(self, name: str) -> None:
         """Turn a choice, if it is offered."""

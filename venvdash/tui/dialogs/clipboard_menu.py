@@ -16,6 +16,7 @@ from venvdash.tui.widgets.menu import Menu
 class ClipboardMenu(Dialog[int | None]):
     """Choose one of several texts; returns its index, None for none."""
 
+    KEYS = "Enter copy   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "leave", "Back")]
 
     def __init__(self, choices: list[tuple[str, str]]) -> None:

@@ -67,6 +67,7 @@ class DestinationForm(Dialog[None]):
     While it is filled in it says why the action is refused. The proposal comes next.
     """
 
+    KEYS = "Tab next   Enter continue   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("enter", "go_on", "Continue"),
@@ -116,11 +117,7 @@ class DestinationForm(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Lay out the fields, and the line that says why the action is refused."""
         what = visible(self._row.name, 64)
-        with framed(
-            "asking",
-            f"{self._action.value.capitalize()} {what}",
-            "Tab next   Enter continue   Esc back",
-        ):
+        with framed("asking", f"{self._action.value.capitalize()} {what}"):
             yield from self._fields()
             yield Static("", id="said", classes="words", markup=False)
 

@@ -28,7 +28,7 @@ class DirectoryDialog(Dialog[None]):
     NONE = "Type a directory."
     """What the list shows where ``offered`` has returned nothing."""
     KEYS = "Enter choose   / type   Esc back"
-    """What the frame says of the keys while the list has the focus."""
+    """The keys while the list has the focus."""
     LINE_KEYS = "Enter choose   Tab complete   ↓ list   Esc clear"
     """The same while a path is typed: other keys are letters."""
 
@@ -43,7 +43,7 @@ class DirectoryDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the reason, the line, the list and what a subclass adds."""
-        with framed("link", self._title, self.KEYS):
+        with framed("link", self._title):
             yield Static(self._about, id="about", markup=False)
             yield PathLine(
                 placeholder="a directory; Tab completes",
@@ -85,7 +85,7 @@ class DirectoryDialog(Dialog[None]):
     def on_descendant_focus(self) -> None:
         """Show the keys of where the focus is."""
         keys = self.LINE_KEYS if self.focused is self.line else self.KEYS
-        self.query_one("#link").border_subtitle = Content(keys)
+        self.show_keys(keys)
 
     # What is listed
 

@@ -24,6 +24,7 @@ _KEYS = {"p": "project", "s": "store", "t": "status", "y": "python", "n": ""}
 class GroupMenu(Dialog[str | None]):
     """Chooses what to group by, "" for nothing; returns None where nothing was chosen."""
 
+    KEYS = "Enter choose   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,b", "leave", "Back"),
         *(Binding(key, f"choose({by!r})", _WORDS[by], show=False) for key, by in _KEYS.items()),

@@ -29,6 +29,7 @@ def _began(entry: Entry) -> float:
 class LogScreen(Dialog[None]):
     """The list above; below it the message, or the output of the command, under the cursor."""
 
+    KEYS = "Tab output   y copy   Y copy output   X stop job   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.LOG,
         Binding("left,right", "app.focus_next", "Switch pane", show=False),
@@ -43,7 +44,7 @@ class LogScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the list, what is under its cursor, and the output."""
-        with framed("log", "Log", "Tab output   y copy   Y copy output   X stop   Esc back"):
+        with framed("log", "Log"):
             yield LogList(self._home, id="entries")
             yield Static("", id="about", markup=False)
             yield OutputPane(id="output")

@@ -21,6 +21,7 @@ class _NoteInput(PlainInput):
 class AskScreen(Dialog[bool]):
     """A question whose default is no; ``yes`` is the word on the other button."""
 
+    KEYS = "y yes   n no   Tab buttons"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape,q", "answer(False)", "No"),
@@ -56,6 +57,7 @@ class AskScreen(Dialog[bool]):
 class NoteScreen(Dialog[str | None]):
     """Asks for a note in one line; returns it, "" for none, None to change nothing."""
 
+    KEYS = "Enter save   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def __init__(self, name: str, known: str) -> None:
@@ -64,7 +66,7 @@ class NoteScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the line with the present note."""
-        with framed("asking", f"Note for {visible(self._of, 64)}", "Enter save   Esc back"):
+        with framed("asking", f"Note for {visible(self._of, 64)}"):
             yield _NoteInput(self._known, compact=True, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -83,6 +85,7 @@ class NameScreen(Dialog[str | None]):
     ``why`` is safe to show; ``offered`` is offered only if it can be typed.
     """
 
+    KEYS = "Enter continue   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def __init__(self, title: str, why: str, offered: str) -> None:
@@ -92,7 +95,7 @@ class NameScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the reason and the line."""
-        with framed("asking", self._title, "Enter continue   Esc back"):
+        with framed("asking", self._title):
             yield Static(Content(self._why), classes="words", markup=False)
             yield PlainInput(self._offered, compact=True, max_length=255, select_on_focus=False)
 

@@ -18,7 +18,7 @@ from venvdash.tui.session_access import SessionAccess
 class Restoration:
     """Restores in the background; asks over ``screen`` for names, and says there what happened.
 
-    ``restored`` is called when something was restored, ``tried`` after each attempt.
+    ``restored`` is called once what was asked for is restored, ``tried`` after each attempt.
     """
 
     def __init__(
@@ -31,6 +31,14 @@ class Restoration:
         self._screen, self._access = screen, access
         self._on_restore, self.tried = restored, tried
         self._waiting: list[Trashed] = []
+        self._busy = False
+        self._done: list[tuple[str, str]] = []  # names, and what is to be said of each
+
+    def restore_items(self, items: Sequence[Trashed]) -> None:
+        """Restore these one after the other, after what was asked for before."""
+        self._waiting += items
+        if not self._busy:
+            self._next()
 
     def restore(self, item: Trashed, name: str | None = None) -> None:
         """Restore one, under another ``name`` if that is given."""
@@ -47,15 +55,22 @@ class Restoration:
         """Restore what lies in these trash directories, one after the other."""
 
         def found(trash: Sequence[Trashed]) -> None:
-            self._waiting = [item for item in trash if item.path in paths]
-            self._next()
+            self.restore_items([item for item in trash if item.path in paths])
 
         read = partial(self._access.run, self._access.session.trash.find)
         run_in_thread(self._screen, read, found, self._failed)
 
     def _next(self) -> None:
-        if self._waiting:
+        self._busy = bool(self._waiting)
+        if self._busy:
             self.restore(self._waiting.pop(0))
+            return
+        done, self._done = self._done, []
+        if done:
+            reasons = " ".join(reason for _, reason in done if reason)
+            what = done[0][0] if len(done) == 1 else f"{len(done)} environments"
+            say(self._screen, f"Restored {what}. {reasons}".rstrip())
+            self._on_restore()
 
     def _restored(self, item: Trashed, answer: tuple[Result, str]) -> None:
         result, offered = answer
@@ -65,8 +80,7 @@ class Restoration:
             self._screen.app.push_screen(asked, partial(self._take_name, item))
             return
         if result.outcome is Outcome.DONE:
-            say(self._screen, f"Restored {visible(item.name)}. {reason}".rstrip())
-            self._on_restore()
+            self._done.append((visible(item.name, 64), reason))
         else:
             say(self._screen, f"{visible(item.name)}: {reason}", severe=True)
         self.tried()

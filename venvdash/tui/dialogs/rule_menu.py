@@ -27,6 +27,7 @@ _DAY = 86400.0
 class AgeScreen(Dialog[float | None]):
     """Asks for an age; returns seconds, None for none."""
 
+    KEYS = "Enter continue   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def compose(self) -> ComposeResult:
@@ -50,6 +51,7 @@ class RuleMenu(Dialog[Rule | None]):
     ``now``: seconds since the epoch that ages are compared with (``days_left.ages_as_of``).
     """
 
+    KEYS = "Enter choose   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,x", "leave", "Back")]
 
     def __init__(self, rows: Sequence[Row], marked: int, now: float) -> None:

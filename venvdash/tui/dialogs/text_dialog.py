@@ -13,6 +13,7 @@ from venvdash.tui.widgets.text_pane import TextPane
 class TextDialog(ReadingDialog[None]):
     """A text to read."""
 
+    KEYS = "j k scroll   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Back")]
 
     def __init__(self, title: str, text: Content) -> None:
@@ -24,5 +25,4 @@ class TextDialog(ReadingDialog[None]):
         """Lay out the text in a frame."""
         pane = TextPane(self._text, id="pane")
         pane.border_title = Content(self._title)
-        pane.border_subtitle = Content("Esc back")
         yield pane

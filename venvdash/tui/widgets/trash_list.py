@@ -1,8 +1,9 @@
 """The list of the trash."""
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from venvdash import formats
 from venvdash.model import Trashed
@@ -37,10 +38,23 @@ def _reclaimable(item: Trashed, width: int) -> Parts:
     return ((right(formats.bounded(item.reclaimable, item.at_most), width), "plain"),)
 
 
+SORT_KEYS: Mapping[str, Callable[[Trashed], Any]] = {
+    "name": lambda item: item.name.casefold(),
+    "status": lambda item: item.status,
+    "since": lambda item: -item.since,
+    "freed": lambda item: (item.days_left is None, item.days_left or 0.0),
+    "size": lambda item: item.on_disk,
+    "reclaimable": lambda item: item.reclaimable,
+    "where": lambda item: str(item.original),
+}
+"""What the columns are sorted by."""
+
+
 class TrashList(LineTable[Trashed]):
     """Deleted environments, one a line, keyed by their path in the trash."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--plain", "table--muted", "table--bad"}
+    GUTTER = 2
 
     def __init__(self, home: Path | None, *, id: str) -> None:
         def where(item: Trashed, width: int) -> Parts:
@@ -48,11 +62,12 @@ class TrashList(LineTable[Trashed]):
 
         columns = (
             Column("name", "Deleted", 16, _name, grow=2),
-            Column("status", "Was", 11, _status, since=60),
-            Column("since", "Since", 6, _since, numeric=True),
-            Column("freed", "Expires in", 11, _freed_in, numeric=True, since=72),
+            Column("status", "Was", 11, _status, since=70),
+            Column("since", "Since", 6, _since, numeric=True, since=60),
+            Column("freed", "Expires in", 10, _freed_in, numeric=True),
             Column("size", "Size", 9, _size, numeric=True, since=50),
             Column("reclaimable", "Reclaimable", 11, _reclaimable, numeric=True),
             Column("where", "From", 16, where, grow=3, since=90),
         )
         super().__init__(columns, lambda item: item.path, id=id)
+        self.marked: set[Path] = set()
