@@ -74,7 +74,7 @@ def test_what_only_they_had_is_cleaned_out_of_the_cache(home: Home) -> None:
     install(home, home.path / ".virtualenvs" / "going", "alpha", "beta")
     shown = run(home, "delete", "going", "--dry-run").stdout
     assert "Packages used nowhere else: alpha." in shown
-    assert shown.endswith("Use `--clean-cache` to remove them from uv's cache.\n")
+    assert shown.endswith("Use `--clean-cache` to remove these packages from uv's cache.\n")
     done = run(home, "delete", "going", "--yes", "--clean-cache")
     assert "Removed from uv's cache: alpha.\n" in done.stdout
     assert cached(home) == ["beta"]

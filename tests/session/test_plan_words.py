@@ -134,7 +134,7 @@ def drawn(plan: model.Plan) -> list[str]:
 @pytest.mark.parametrize("items", [5, 1, 0])
 def test_both_faces_show_the_same_sentences(items: int, capsys: pytest.CaptureFixture[str]) -> None:
     plan = replace(everything(), items=everything().items[:items])
-    shown, hint = drawn(plan), "Use `--clean-cache` to remove them from uv's cache."
+    shown, hint = drawn(plan), "Use `--clean-cache` to remove these packages from uv's cache."
     lines = printed(plan, capsys)
     assert sorted(line for line in lines if line != hint) == sorted(shown)
     assert lines[-1] == hint, "how is said where the dashboard has a key"

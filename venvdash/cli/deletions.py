@@ -80,7 +80,7 @@ def _lines(plan: Plan, home: Path, *, clean_cache: bool) -> Iterator[Line]:
         if clean_cache:
             yield Line((Piece("Then runs "), Piece(names, Role.STRONG)))
         else:
-            yield plain("Use `--clean-cache` to remove them from uv's cache.")
+            yield plain("Use `--clean-cache` to remove these packages from uv's cache.")
 
 
 def _agreed(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
