@@ -189,7 +189,7 @@ def test_a_slow_history_does_not_look_like_a_failed_recovery(
 
     def noting(patience: float, cancelled: Callable[[], bool]) -> TimedRunner:
         limits.append(patience)
-        its = len(limits) == 6  # the step that writes the history
+        its = len(limits) == 7  # the step that writes the history
         return TimedRunner(0.1 if hangs and its else patience, cancelled)
 
     monkeypatch.setattr(core, "TimedRunner", noting)
@@ -199,4 +199,4 @@ def test_a_slow_history_does_not_look_like_a_failed_recovery(
     released.set()
     assert "its relink was interrupted and has been undone" in messages[0]
     assert messages[1:] == [recover.HISTORY_LATE] * hangs
-    assert limits == [20.0] * (6 if hangs else 7)
+    assert limits == [20.0] * (7 if hangs else 8)

@@ -112,9 +112,11 @@ class Actions:
 
     def new(self, wanted: "NewEnvironment") -> Proposal:
         """Return what creating an environment would do; its row is of what will be there."""
-        from venvdash.actions.new.plan import propose
+        from venvdash.actions.new import for_project, plan
 
-        return propose(self._with_records(), wanted)
+        if wanted.project is not None:
+            return for_project.propose(self._with_records(), wanted, wanted.project)
+        return plan.propose(self._with_records(), wanted)
 
     def rename(self, row: Row, name: str) -> Proposal:
         """Return what giving it another name would do."""

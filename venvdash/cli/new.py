@@ -1,16 +1,23 @@
-"""`venvdash new`: create an environment."""
+"""`venvdash new`: create an environment, under a name or for a project."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
 from venvdash.actions.new.plan import NewEnvironment
 from venvdash.cli.changes import change, root_of
-from venvdash.cli.common import session
-from venvdash.cli.naming import scan
+from venvdash.cli.common import fail, session, warn
+from venvdash.cli.naming import chosen, scan
 from venvdash.cli.pipeline import changing, run
+from venvdash.session import Session
+from venvdash.session.name_resolution import parse
+from venvdash.text import visible
 
 
 @click.command("new", short_help="Create an environment.")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME|DIR")
 @click.option(
     "--python", metavar="PYTHON", help="The Python to use: a version such as 3.13, or a path."
 )
@@ -42,7 +49,12 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Create an environment called NAME, with uv.
+    """Create an environment with uv, under a name or for a project.
+
+    \b
+    venvdash new ml --with numpy    one called ml, which belongs to no project
+    venvdash new ./webapp           one for a project: synced, and linked as .venv
+    venvdash new webapp/docs        a further one of the project webapp: synced
 
     It is created in the default store: `store` of the configuration, else WORKON_HOME, else
     ~/.virtualenvs if that exists, else ~/.venvs. If uv fails, nothing is left of it. `venvdash
@@ -50,7 +62,27 @@ def command(
     """
     opened = session(records=records, changing=True)
     scan(opened, usage=False)
+    wanted = _wanted(opened, name)
+    if wanted.project is not None and (packages or editable):
+        raise click.UsageError("`--with` cannot be used for a project: it is synced.")
     root = root_of(opened, place) if place is not None else None
-    wanted = NewEnvironment(name, python, packages, editable, root)
+    wanted = replace(wanted, python=python, packages=packages, editable=editable, root=root)
     job = change(opened, opened.actions.new(wanted))
     raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
+
+
+def _wanted(opened: Session, text: str) -> NewEnvironment:
+    """Return what NAME asks for; leaves the program if no project is called so."""
+    path = parse(text, opened.machine, ()).path
+    if path is not None:
+        return NewEnvironment(project=path)
+    head, slash, label = text.rpartition("/")
+    if os.path.isfile(opened.machine.expand(text) / "pyproject.toml"):
+        warn(f"for the project in this directory, run `venvdash new ./{text}`.")
+    if not slash:
+        return NewEnvironment(text)
+    (row,) = chosen(opened, head)
+    project: Path | None = row.verdict.place or row.verdict.project
+    if project is None or not os.path.isdir(project):
+        fail(f"{visible(head)} belongs to no project that exists.", 2)
+    return NewEnvironment(project=project, label=label)

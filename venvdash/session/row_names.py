@@ -1,11 +1,13 @@
 """The name of a row: the name of its project, made unique."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from venvdash.model import Environment, Verdict
 from venvdash.model.packaging import minor_version
+from venvdash.stores.base import normalised
+from venvdash.stores.default_store import FURTHER
 
 
 def names(
@@ -17,7 +19,8 @@ def names(
     project the environment's own. Projects with the same name get the end of their paths
     (``work/api``, ``play/api``). Environments of one project get their Python (``api@3.11``), or if
     that is the same their own name (``api (api-copy)``), or the end of their path
-    (``api (envs/api)``).
+    (``api (envs/api)``). One that was created as a further one, such as ``api--docs``, is
+    ``api/docs``.
     """
     owners: dict[Path, list[Environment]] = defaultdict(list)
     called: dict[Path, str] = {}
@@ -28,8 +31,19 @@ def names(
             owners[verdict.project].append(environment)
     titles = _titles(owners, projects)
     for project, environments in owners.items():
-        called.update(_with_python(titles[project], environments))
+        further = dict(_further(projects.get(project) or project.name, environments))
+        called |= {path: f"{titles[project]}/{label}" for path, label in further.items()}
+        others = [one for one in environments if one.path not in further]
+        called.update(_with_python(titles[project], others))
     return called
+
+
+def _further(project: str, environments: Iterable[Environment]) -> Iterator[tuple[Path, str]]:
+    """Yield the further environments of a project with their labels; see ``actions.new``."""
+    for environment in environments:
+        name, _, label = environment.entry.name.partition(FURTHER)
+        if label and name == (normalised(project) or "env"):
+            yield environment.path, label
 
 
 def _titles(owners: Iterable[Path], projects: Mapping[Path, str]) -> dict[Path, str]:

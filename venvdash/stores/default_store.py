@@ -12,6 +12,9 @@ from venvdash.stores.base import normalised
 from venvdash.system import reads
 from venvdash.system.machine import Machine
 
+FURTHER = "--"
+"""Between a project's name and a label, in the name of a further environment of it."""
+
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # those that nobody confuses
 _RANDOM = 6  # of them; a suffix of five digits or of eight letters is a hash to other tools
 _LONGEST = 40  # characters of the project's part
@@ -41,3 +44,11 @@ def new_entry(place: Path, name: str) -> Path:
         suffix = "".join(_LETTERS[number % len(_LETTERS)] for number in os.urandom(_RANDOM))
         if not reads.lexists(place / f"{stem}-{suffix}"):
             return place / f"{stem}-{suffix}"
+
+
+def further_entry(place: Path, name: str, label: str) -> Path:
+    """Return the path in ``place`` of a further environment of the project called ``name``.
+
+    ``<project>--<label>``: tools write no two hyphens in a row.
+    """
+    return place / f"{normalised(name) or 'env'}{FURTHER}{label}"

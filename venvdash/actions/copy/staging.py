@@ -17,15 +17,16 @@ from venvdash.actions.delete import trash_locations
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals import toml_file, trash_journal
 from venvdash.actions.journals.toml_file import JournalError, TomlFile
-from venvdash.actions.safety import steps
+from venvdash.actions.safety import project_links, steps
 from venvdash.actions.safety.placement import UNNOTED
 from venvdash.actions.safety.rollback import locked
 from venvdash.model import Flag, Removal, Trashed
+from venvdash.scanner.projects.project_info import VENV
 from venvdash.system import locks
 from venvdash.system.atomic import PREFIX
 from venvdash.system.codec import Codec
 from venvdash.system.directory import Directory
-from venvdash.system.files import real
+from venvdash.system.files import read_text, real
 from venvdash.system.process_identity import ProcessIdentity
 from venvdash.system.removal import empty_directory
 from venvdash.system.removal_by_path import empty_by_path
@@ -38,10 +39,16 @@ _SETTLED = 60.0  # seconds after which nobody is about to write the note any mor
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a directory says of the environment that is made in it: for which place, by whom."""
+    """What a directory says of the environment that is made in it: for which place, by whom.
+
+    ``project``: it is to be linked to this once it lies in its place, with the inode ``inode``; if
+    that is interrupted it is taken back.
+    """
 
     target: Path
     owner: ProcessIdentity
+    project: Path | None = None
+    inode: int = 0
 
 
 _FILE = TomlFile(Codec(Note), "venvdash is creating an environment here.")
@@ -87,17 +94,27 @@ class Staging:
         """Remove what was made so far."""
         _empty(self._box, keep=(NOTE,))
 
-    def put(self, *, durable: bool = False) -> None:
+    def put(self, *, durable: bool = False, project: Path | None = None) -> None:
         """Put the environment into its place. Raises FileExistsError if that is taken by now.
 
-        ``durable``: all of it is written to the disk before.
+        ``durable``: all of it is written to the disk before. ``project``: it is taken back if this
+        process ends before the project is linked to it and the staging has ended.
         """
+        if project is not None:
+            inode = self._box.look(self.target.name).st_ino
+            note = Note(self.target, ProcessIdentity.current(), project, inode)
+            _FILE.write(self._box, NOTE, note, _TEMPORARY)
         if durable:
             self._box.flush()
         with locked(self._place):
             self._box.rename(self.target.name, self.target.name, self._place)
             self._place.sync()
         steps.step("put")
+
+    def take_back(self) -> None:
+        """Take out of its place what was put there. Raises OSError."""
+        with locked(self._place):
+            self._place.rename(self.target.name, self.target.name, self._box)
 
     def _remove(self) -> None:
         with suppress(OSError):
@@ -130,10 +147,11 @@ def discard(path: Path, inode: int, aside: str) -> None:
             place.remove(aside)
 
 
-def trash_unfinished(place: Directory, name: str) -> Iterator[str]:
+def trash_unfinished(place: Directory, name: str, *, relinked: bool) -> Iterator[str]:
     """Move to the trash what a crash left in the making, called ``name`` in a locked ``place``.
 
-    Yields a sentence on it. What somebody is at work on stays. Raises OSError.
+    Yields a sentence on it. What somebody is at work on stays; without ``relinked`` (interrupted
+    relinks have been ended) also what was to be linked to its project. Raises OSError.
     """
     with place.open(name) as box, locks.lock_directory(box.handle) as lock:
         if lock.busy:
@@ -143,6 +161,11 @@ def trash_unfinished(place: Directory, name: str) -> Iterator[str]:
         except JournalError:
             return  # none of ours
         names = box.names()
+        if note is not None and note.project is not None and not note.owner.alive():
+            if not relinked:
+                return
+            _take_back(place, box, note, note.project)
+            names = box.names()
         if note is None or note.owner.alive() or set(names) <= {NOTE, _TEMPORARY}:
             _sweep(place, box, note)
             return
@@ -154,6 +177,17 @@ def trash_unfinished(place: Directory, name: str) -> Iterator[str]:
         f"{visible(note.target)}: its creation was interrupted. The incomplete files were moved to "
         "the trash; `venvdash trash empty` deletes them permanently."
     )
+
+
+def _take_back(place: Directory, box: Directory, note: Note, project: Path) -> None:
+    """Take an environment out of its place again if its project was not linked to it."""
+    name = note.target.name
+    if note.target.parent != place.path or not place.has(name):
+        return
+    link = project / VENV
+    led = (real(link), Path(project_links.named_by(link, read_text(link) or "")))
+    if place.look(name).st_ino == note.inode and real(note.target) not in led:
+        place.rename(name, name, box)
 
 
 def _sweep(place: Directory, box: Directory, note: Note | None) -> None:

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from venvdash.actions.context import Context
@@ -12,18 +13,27 @@ from venvdash.actions.copy.reinstall import plain_variables
 from venvdash.actions.copy.staging import Staging
 from venvdash.actions.errors import ChangedError, FailedError, words
 from venvdash.actions.events import ActionEvent, Output, Progressed
-from venvdash.actions.new.plan import NO_UV
 from venvdash.actions.outcome import result_of
 from venvdash.actions.prefix.repair import RepairError
 from venvdash.actions.prefix.scripts import bin_of
 from venvdash.actions.process import uv
 from venvdash.actions.process.child_process import CancelledError
-from venvdash.actions.record_update import remember_at
+from venvdash.actions.record_update import environment_at, remember_at
+from venvdash.actions.relink import apply as relink_apply
+from venvdash.actions.relink import plan as relink_plan
+from venvdash.actions.relink.relink_changes import RelinkContext
 from venvdash.actions.safety import steps
 from venvdash.actions.safety.placement import taken
-from venvdash.actions.sync.dry_run import in_words
+from venvdash.actions.sync.command import (
+    NO_UV,
+    CannotSyncError,
+    SyncCommand,
+    SyncKind,
+    command_to_create,
+)
+from venvdash.actions.sync.dry_run import in_words, of_creation
 from venvdash.actions.table import Table
-from venvdash.model import Outcome, Proposal
+from venvdash.model import Outcome, Proposal, Row, Status, Verdict
 from venvdash.text import visible
 
 _NOTHING = "Nothing was created."
@@ -55,13 +65,17 @@ def _created(table: Table, proposal: Proposal, cancel: threading.Event) -> Itera
     for reason in taken(place):
         raise ChangedError(reason)
     with _made(place.parent), Staging(place, table.machine.state_directory) as making:
-        yield from _packages(making, proposal, context, cancel)
+        install = _packages if proposal.project is None else _project_packages
+        yield from install(making, proposal, context, cancel)
         if problem := finishing.renamed(making.path, [making.path], place):
             raise FailedError(problem)
         if problem := finishing.unstartable(making.path, context, cancel):
             raise FailedError(problem)
-        making.put()
-    remember_at(table, place, place, None)
+        linked = proposal.links or proposal.edits
+        making.put(project=proposal.project if linked else None)
+        remember_at(table, place, place, None)
+        if proposal.project is not None:
+            _assign(table, proposal, proposal.project, making)
 
 
 def _packages(
@@ -84,6 +98,69 @@ def _packages(
         )
         yield from _uv(install, context, cancel, pip=True)
         steps.step("installed")
+
+
+def _project_packages(
+    making: Staging, proposal: Proposal, context: Context, cancel: threading.Event
+) -> Iterator[ActionEvent]:
+    """Make the environment with what the project asks for. Raises UvError and CancelledError."""
+    project = proposal.project
+    assert project is not None
+    try:
+        way = command_to_create(project, making.path, context)
+        _check_unchanged(way, proposal, context)
+    except CannotSyncError as error:
+        raise ChangedError(str(error)) from error
+    if way.sort is SyncKind.REQUIREMENTS:
+        python: tuple[str, ...] = ("--python", proposal.python) if proposal.python else ()
+        yield Progressed("creating the environment")
+        yield from _uv(("venv", "--quiet", "--no-project", *python, making.path), context, cancel)
+        way = replace(way, python=str(making.path))
+    else:
+        way = replace(way, python=proposal.python)
+    yield Progressed("installing packages")
+    lines = uv.stream(
+        way.program,
+        way.words,
+        environ=way.environ,
+        cwd=way.cwd,
+        log=context.log,
+        variables={**way.variables, "UV_NO_PROGRESS": "1"},
+        cancel=cancel,
+    )
+    yield from map(Output, lines)
+    steps.step("installed")
+
+
+def _check_unchanged(way: SyncCommand, proposal: Proposal, context: Context) -> None:
+    """Raise ChangedError if the project asks for something else than what was shown.
+
+    Raises CannotSyncError.
+    """
+    place = proposal.row.path
+    if way.sort is SyncKind.PROJECT:
+        leads = {"UV_PROJECT_ENVIRONMENT": str(place)}
+        shown = replace(way, variables=leads, python=proposal.python)
+        if of_creation(shown, place, context.log).packages != proposal.packages:
+            raise ChangedError("The project has changed since the plan was shown.")
+
+
+def _assign(table: Table, proposal: Proposal, project: Path, making: Staging) -> None:
+    """Let it be the project's, as a relink does. Raises ChangedError and FailedError."""
+    place, known = proposal.row.path, RelinkContext.of(table)
+    if not (proposal.links or proposal.edits):
+        known = replace(known, config=replace(known.config, project_link="none"))
+    environment = environment_at(known.context, place, place)
+    if environment is None:
+        raise FailedError(f"{visible(place)} is no environment.")
+    row = Row(environment, Verdict(Status.STANDALONE, ""), proposal.row.name)
+    wanted = relink_plan.plan(row, project, known)
+    result = relink_apply.carry_out(table, wanted, known) if not wanted.refusal else None
+    if result is not None and result.outcome is Outcome.DONE:
+        steps.step("linked")
+        return
+    making.take_back()
+    raise FailedError(f"It was not linked: {result.reason if result else wanted.refusal}")
 
 
 def _uv(

@@ -17,6 +17,7 @@ from venvdash.actions.process import uv
 from venvdash.actions.safety import refusals
 from venvdash.actions.safety.placement import taken
 from venvdash.actions.safety.writable_by_others import foreign_project
+from venvdash.actions.sync.command import NO_UV
 from venvdash.actions.table import Table
 from venvdash.model import (
     Action,
@@ -32,7 +33,6 @@ from venvdash.stores import default_store
 from venvdash.text import alike, short_path, visible
 
 _TIMEOUT = 60.0  # seconds; uv starts each interpreter that it finds once
-NO_UV = "uv was not found on PATH. See https://docs.astral.sh/uv/ for how to install it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,23 @@ class NewEnvironment:
     """What is asked for: an environment called ``name``, in the store at ``root`` or the default.
 
     ``python`` is a version or an interpreter, None for the one that uv prefers. ``packages`` and
-    ``editable`` are as of ``requirements.parsed``.
+    ``editable`` are as of ``requirements.parsed``. With ``project`` it is one for that directory,
+    and ``label`` the name of a further one; ``name`` and ``packages`` mean nothing then.
     """
 
-    name: str
+    name: str = ""
     python: str | None = None
     packages: Sequence[str] = ()
     editable: Sequence[str] = ()
     root: Path | None = None
+    project: Path | None = None
+    label: str = ""
 
 
 def propose(table: Table, wanted: NewEnvironment) -> Proposal:
-    """Return what creating an environment would do. Raises nothing."""
+    """Return what creating an environment that belongs to no project would do. Raises nothing."""
     context = table.context()
-    wanted = replace(wanted, python=_absolute(wanted.python, table))
+    wanted = replace(wanted, python=absolute(wanted.python, table))
     store = wanted.root or default_store.folder(table.machine, table.config)
     proposal = Proposal(Action.NEW, planned(wanted.name, store), python=wanted.python)
     try:
@@ -65,7 +68,7 @@ def propose(table: Table, wanted: NewEnvironment) -> Proposal:
         row = planned(wanted.name, target.root)
         proposal = replace(proposal, row=row, place=row.path)
         packages = requirements.parsed(wanted.packages, wanted.editable, table.machine)
-        for reason in _unfit(row.path, context):
+        for reason in unfit_place(row.path, context):
             return replace(proposal, refusal=reason)
         found = interpreter(wanted.python, context)
     except (TargetError, RequirementError) as error:
@@ -81,7 +84,7 @@ def propose(table: Table, wanted: NewEnvironment) -> Proposal:
     )
 
 
-def _absolute(python: str | None, table: Table) -> str | None:
+def absolute(python: str | None, table: Table) -> str | None:
     """Return an interpreter's path from the current directory: uv is started elsewhere."""
     if python and python.startswith(("/", "./", "../", "~")):
         return str(table.machine.expand(python))
@@ -123,7 +126,7 @@ def _exists(table: Table, name: str) -> str:
     return ""
 
 
-def _unfit(place: Path, context: Context) -> Iterator[str]:
+def unfit_place(place: Path, context: Context) -> Iterator[str]:
     """Yield why no environment can be created at ``place``."""
     if uv.find_uv(context.machine) is None:
         yield NO_UV

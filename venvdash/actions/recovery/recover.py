@@ -56,7 +56,7 @@ def always(table: Table, trash: "Trash") -> list[str]:
 
 def _steps(table: Table, trash: "Trash") -> list[tuple[Step, str]]:
     from venvdash.actions.history import settle
-    from venvdash.actions.recovery.stores import recover_stores
+    from venvdash.actions.recovery.stores import recover_stores, recover_unlinked
     from venvdash.actions.relink import apply as relink_apply
     from venvdash.actions.relocate import across_disks
 
@@ -70,6 +70,7 @@ def _steps(table: Table, trash: "Trash") -> list[tuple[Step, str]]:
         (lambda: recover_stores(table.context()), LATE),
         (trash.expire, LATE),
         (lambda: relink_apply.recover(table), LATE),
+        (lambda: recover_unlinked(table), LATE),
         (lambda: across_disks.recover(table), LATE),
         (history, HISTORY_LATE),
     ]

@@ -22,14 +22,18 @@ from venvdash.actions.journals.trash_journal import JournalError
 from venvdash.actions.prefix.repair import RepairError
 from venvdash.actions.relocate import rename
 from venvdash.actions.safety.rollback import locked
+from venvdash.actions.table import Table
 from venvdash.model import Removal
 from venvdash.system.atomic import PREFIX
 from venvdash.system.directory import Directory
 from venvdash.text import visible
 
 
-def recover_stores(context: Context) -> list[str]:
+def recover_stores(context: Context, *, relinked: bool = False) -> list[str]:
     """Tidy up after a crash, and return what was done, a sentence each.
+
+    ``relinked``: interrupted relinks have been ended. Only then is decided what becomes of an
+    environment that was to be linked to its project.
 
     What is under its own name stays there, and its project's link is made again; what is in the
     trash stays in the trash. A store in which another venvdash is at work is left to that. Raises
@@ -38,13 +42,29 @@ def recover_stores(context: Context) -> list[str]:
     said: list[str] = []
     for place in trash_locations.with_stores(context):
         try:
-            said += _recover(place)
+            said += _recover(place, relinked)
         except (ChangedError, OSError):
             continue
     return said
 
 
-def _recover(path: Path) -> Iterator[str]:
+def recover_unlinked(table: Table) -> list[str]:
+    """Take back what was created for projects that were not linked to it; as ``recover_stores``.
+
+    Interrupted relinks must have been ended before.
+    """
+    if not any(map(_holds_unfinished, trash_locations.noted(table.machine.state_directory))):
+        return []
+    return recover_stores(table.context(), relinked=True)
+
+
+def _holds_unfinished(place: Path) -> bool:
+    with suppress(OSError), os.scandir(place) as listing:
+        return any(entry.name.startswith(PREFIX) for entry in listing)
+    return False
+
+
+def _recover(path: Path, relinked: bool) -> Iterator[str]:
     suspects = [
         directory.path.name
         for directory in _closing(opened_children(path, trash=False))
@@ -61,7 +81,7 @@ def _recover(path: Path) -> Iterator[str]:
         for name in suspects:
             if name.startswith(PREFIX):
                 with suppress(OSError):
-                    yield from staging.trash_unfinished(place, name)
+                    yield from staging.trash_unfinished(place, name, relinked=relinked)
                 continue
             with suppress(OSError), place.open(name) as directory:
                 yield from _renamed(directory, path / name)

@@ -60,7 +60,7 @@ def carried_out(
     elif cancel.is_set():
         yield result_of(row, Outcome.SKIPPED, "Cancelled before it started.")
     else:
-        yield _done(table, wanted, known)
+        yield carry_out(table, wanted, known)
 
 
 def undo(table: Table, key: str | None = None) -> Iterator[Finished]:
@@ -85,7 +85,8 @@ def recover(table: Table) -> list[str]:
     return said
 
 
-def _done(table: Table, wanted: RelinkChanges, known: RelinkContext) -> Result:
+def carry_out(table: Table, wanted: RelinkChanges, known: RelinkContext) -> Result:
+    """Do what was planned just now, and return what became of it."""
     row = wanted.row
     try:
         with _opened(table) as journals:

@@ -57,8 +57,8 @@ def plan(row: Row, project: Path, known: RelinkContext, *, shared: bool = False)
     try:
         for reason in refused(row, known):
             return replace(nothing, refusal=reason)
-        place = _place(project, row.environment.traits.script, known.context)
-        for reason in _unfit(place, row, known):
+        place = place_of(project, row.environment.traits.script, known.context)
+        for reason in unfit(place, row, known):
             return replace(nothing, refusal=reason)
         return _Plan(row, place.real or project, known, shared).made()
     except CAUGHT as error:
@@ -296,7 +296,7 @@ class _Plan:
         return ()
 
 
-def _place(project: Path, script: bool, context: Context) -> Place:
+def place_of(project: Path, script: bool, context: Context) -> Place:
     """Look at a project, for a while: it may lie on a server that is gone."""
     job = Job(project, lambda: presence.look(project, context.mounts, script=script))
     for answer in TimedRunner(_PATIENCE, lambda: False).run([job]):
@@ -305,7 +305,7 @@ def _place(project: Path, script: bool, context: Context) -> Place:
     return Place(project, Presence.UNREACHABLE, f"{visible(project)} does not respond")
 
 
-def _unfit(place: Place, row: Row, known: RelinkContext) -> Iterator[str]:
+def unfit(place: Place, row: Row, known: RelinkContext) -> Iterator[str]:
     """Yield why the directory (or script) at ``place`` cannot be its project."""
     environment, uid = row.environment, known.context.machine.uid
     if place.presence is not Presence.PRESENT or place.real is None:

@@ -21,6 +21,7 @@ from venvdash.system.locks import environment_locked
 from venvdash.text import because, redact, short_path, visible
 
 REQUIREMENTS = "requirements.txt"
+NO_UV = "uv was not found on PATH. See https://docs.astral.sh/uv/ for how to install it."
 # What of the caller's shell would have uv look at another project, environment or Python, or
 # would colour what it writes.
 _STRIPPED = frozenset(
@@ -170,9 +171,7 @@ def sync_command(
         raise UntrustedError(real(place), why)
     program = uv.find_uv(context.machine)
     if program is None:
-        raise CannotSyncError(
-            "uv was not found on PATH. See https://docs.astral.sh/uv/ for how to install it."
-        )
+        raise CannotSyncError(NO_UV)
     environ = _clean(context.machine.variables)
     if row.environment.traits.script:
         if row.environment.store != "uv":
@@ -190,6 +189,27 @@ def sync_command(
             row, extra, SyncCommand(SyncKind.REQUIREMENTS, program, (), place, environ)
         )
     return replace(made, extra=tuple(extra), project=place)
+
+
+def command_to_create(project: Path, prefix: Path, context: Context) -> SyncCommand:
+    """Return how a project's packages come into a new environment at ``prefix``.
+
+    With requirements, the environment must exist before. Raises CannotSyncError.
+    """
+    if why := untrusted(project, context):
+        raise UntrustedError(real(project), why)
+    program = uv.find_uv(context.machine)
+    if program is None:
+        raise CannotSyncError(NO_UV)
+    environ = _clean(context.machine.variables)
+    if _sort(project, context) is SyncKind.PROJECT:
+        leads = {"UV_PROJECT_ENVIRONMENT": str(prefix)}
+        arguments = ("sync", "--project", str(project))
+        made = SyncCommand(SyncKind.PROJECT, program, arguments, project, environ, leads)
+    else:
+        words = ("pip", "install", "-r", str(project / REQUIREMENTS))
+        made = SyncCommand(SyncKind.REQUIREMENTS, program, words, project, environ)
+    return replace(made, project=project)
 
 
 def untrusted(place: Path, context: Context) -> str:

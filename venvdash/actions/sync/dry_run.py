@@ -78,7 +78,7 @@ def dry_run(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None
     *first, last = _pythons(row, way)
     for python in first:
         try:
-            found = _foreseen(row, replace(way, python=python), log, cancel)
+            found = _foreseen(row.path, replace(way, python=python), log, cancel)
         except UvError as error:
             why = in_words(error)
             if not _OF_PYTHON.search(why):
@@ -87,9 +87,20 @@ def dry_run(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None
             if not found.replaced or Flag.BROKEN in row.environment.flags:
                 return found
     try:
-        return replace(_foreseen(row, replace(way, python=last), log, cancel), why=why)
+        return replace(_foreseen(row.path, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
         raise CannotSyncError(_cannot(in_words(error))) from error
+
+
+def of_creation(way: SyncCommand, prefix: Path, log: Log) -> DryRun:
+    """Ask uv what a sync that creates the environment at ``prefix`` would install.
+
+    Raises CannotSyncError with uv's own words.
+    """
+    try:
+        return _foreseen(prefix, way, log, None)
+    except UvError as error:
+        raise CannotSyncError(f"uv cannot create it: {in_words(error)}") from error
 
 
 def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
@@ -183,14 +194,14 @@ def _asked(
     )
 
 
-def _foreseen(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:
+def _foreseen(prefix: Path, way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:
     done = _asked(way, log, cancel, "--output-format", "json")
     answer = json_object(done.stdout, _ANSWER) or {}
     sync, lock = answer.get("sync"), answer.get("lock")
     if not isinstance(sync, dict):
         raise CannotSyncError(_TOO_OLD)
     place = string(sync, "environment", "path")
-    if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(row.path)):
+    if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(prefix)):
         other = f" ({visible(place)})" if place else ""
         raise CannotSyncError(f"uv would use another environment{other} instead of this one.")
     lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
