@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -238,3 +239,16 @@ class TestPolling:
 def _replace(directory: Path) -> None:
     directory.rename(directory.with_name("old"))
     directory.mkdir()
+
+
+def test_polling_remembers_little_of_each_path(tmp_path: Path) -> None:
+    paths = frozenset(str(tmp_path / f"{number:04}") for number in range(2_000))
+    for path in paths:
+        Path(path).touch()
+    tracemalloc.start()
+    polling = Polling()
+    polling.watch(paths, frozenset())
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert not polling.step(1)
+    assert used < 250 * len(paths)

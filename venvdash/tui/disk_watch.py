@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from venvdash.system.fingerprint import Fingerprint, current
+from venvdash.system.fingerprint import current
 from venvdash.system.inotify import Change, Inotify
 from venvdash.tui.watched_paths import WatchedPaths
 
@@ -23,7 +23,7 @@ _LONGEST = 1.5  # seconds after which they are reported in any case
 # What venvdash itself writes, and what Python writes when a package is first imported.
 _OWN = (".venvdash", "venvdash.toml", "__pycache__")
 
-State = Fingerprint | tuple[int, int] | None
+State = bytes | None  # what is compared of a path; a tuple of numbers takes twice the memory
 
 
 class DiskWatch:
@@ -38,7 +38,6 @@ class DiskWatch:
         self._wake: socket.socket | None = None
         self._polling = Polling()
         self._paths: WatchedPaths | None = None
-        self._known: frozenset[str] = frozenset()
         self._directories: frozenset[str] = frozenset()  # of which every entry counts
 
     def watch(
@@ -114,19 +113,24 @@ class DiskWatch:
             paths, self._given = self._given, None
         if visible is None:
             return False
+        known = self._read()
         self._paths = paths() if paths is not None else self._paths
         if self._paths is None:
             return False
-        self._directories = directories = self._paths.directories | visible()
+        directories = self._paths.directories | visible()
         awaited = self._paths.awaited
         parents = frozenset(map(os.path.dirname, awaited))
         rest = directories if inotify is None else inotify.watch(directories | parents)
         self._polling.watch(self._paths.contents | rest & directories, self._paths.identities)
-        read = directories | self._paths.contents
-        new, self._known = read - self._known, read
+        self._directories = directories
         if any(map(os.path.isdir, awaited)):
             return True
-        return paths is not None and any(_newer(path, self._paths.since) for path in new)
+        new = self._read() - known if paths is not None else ()
+        return any(_newer(path, self._paths.since) for path in new)
+
+    def _read(self) -> frozenset[str]:
+        """Return the paths of which every change counts."""
+        return self._directories | (self._paths.contents if self._paths else frozenset())
 
     def _counts(self, change: Change) -> bool:
         if change.name.startswith(_OWN):
@@ -193,9 +197,10 @@ class Polling:
 
     def _look(self, path: str) -> State:
         fingerprint = current(path)
-        if fingerprint is None or path not in self._identities:
-            return fingerprint
-        return fingerprint.device, fingerprint.inode
+        if fingerprint is None:
+            return None
+        numbers = fingerprint[:2] if path in self._identities else fingerprint
+        return " ".join(map(str, numbers)).encode()
 
 
 def _newer(path: str, since: float) -> bool:
