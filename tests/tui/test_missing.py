@@ -7,7 +7,7 @@ import pytest
 from tests.tui.fake_session import FakeActions, FakeSession
 from tests.tui.pilot import Driver, drive
 from tests.tui.rows import everything, row
-from venvdash.model import Status
+from venvdash.model import Action, Status
 from venvdash.session.events import EnvironmentsMissing
 
 WEB = row("web", mib=3)
@@ -67,5 +67,18 @@ def test_it_goes_once_it_is_there() -> None:
         made.events = [*everything([WEB])[:-1], EnvironmentsMissing(()), everything([WEB])[-1]]
         await driver.press("r")
         await driver.until(lambda: driver.listed == ["web"])
+
+    drive(made, script)
+
+
+def test_s_shows_what_recreates_it() -> None:
+    made = session()
+
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        assert driver.current == "lost"
+        await driver.press("S")
+        await driver.until(lambda: "It will be done: sync." in driver.text)
+        assert made.actions.asked == [(Action.SYNC, "lost")]
 
     drive(made, script)

@@ -56,6 +56,7 @@ def update_record(
             fingerprint=environment.fingerprint,
             last_seen=now,
             python=environment.python,
+            base=environment.base,
         )
     )
     row = table.rows.get(environment.path)

@@ -13,8 +13,9 @@ from venvdash.presentation.tables import Column, table
 from venvdash.scanner.events import Phase, Progress
 from venvdash.session import Session, remembered_answers
 from venvdash.session.name_resolution import AmbiguousError, NotFoundError
-from venvdash.text import short_path, visible
+from venvdash.text import short_path, visible, with_tilde
 
+_RECREATE = "Run `venvdash sync --missing` to recreate missing environments."
 _MOST = 50  # environments that are offered for one name
 
 
@@ -94,6 +95,10 @@ def missing_named(opened: Session, name: str) -> list[Row]:
 
 
 def _not_found(opened: Session, name: str | None, error: NotFoundError) -> str:
+    lacking = opened.missing_named(name or str(error))
+    if lacking:
+        row = lacking[0]
+        return f"{with_tilde(visible(row.verdict.reason), opened.machine.home)} {_RECREATE}"
     meant = " or ".join(visible(one) for one in error.suggestions)
     if error.reason:
         also = f"\nThe project has {meant}." if meant else ""

@@ -12,7 +12,7 @@ from venvdash.cli import prompts
 from venvdash.cli.changes import change
 from venvdash.cli.common import REST, Passing, ProgressLine, session, warn, warn_of_problems
 from venvdash.cli.completing import complete_name
-from venvdash.cli.naming import chosen, scan
+from venvdash.cli.naming import chosen, missing_named, scan
 from venvdash.cli.pipeline import changing, run
 from venvdash.cli.where import filtering, narrowed, tell_undecided, where
 from venvdash.model import Proposal, Row, Status
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Which project to sync, if several share the environment.",
 )
+@click.option(
+    "--missing",
+    is_flag=True,
+    help="Recreate environments that are missing: of all projects, or of those that are named.",
+)
 @where("Sync environments that match and that their projects use")
 @click.option("--trust", is_flag=True, help="Allow code from another user's project to run.")
 @changing
@@ -46,6 +51,7 @@ def command(
     names: tuple[str, ...],
     every: bool,
     project: Path | None,
+    missing: bool,
     query: "Query | None",
     trust: bool,
     dry_run: bool,
@@ -59,6 +65,9 @@ def command(
     packages are uninstalled or an environment is replaced. Use `venvdash sync web -- --extra dev`
     to keep the packages of an extra.
 
+    With --missing, venvdash lists the projects whose environment is gone, asks, and recreates them
+    where they were, with the Python that they had.
+
     Building a project runs its code. If it belongs to another user, venvdash asks first, even for
     a dry run. In a script, only --trust allows it; --yes does not.
     """
@@ -66,10 +75,15 @@ def command(
         raise click.UsageError(
             "`--where` cannot be used together with names, `--all` or `--project`."
         )
+    if missing and (every or project):
+        raise click.UsageError("`--missing` cannot be used together with `--all` or `--project`.")
     opened = session(records=ctx.obj, changing=True)
     scan(opened, usage=query is not None and query.needs_sizes)
     warn_of_problems(opened)
-    rows = _matching(opened, query) if query else _named(opened, names, every=every)
+    if missing:
+        rows: Iterable[Row] = _lacking(opened, names, query)
+    else:
+        rows = _matching(opened, query) if query else _named(opened, names, every=every)
     place = opened.machine.expand(str(project)) if project else None
     extra = ctx.meta.get(REST, ())
     wanted, line = list(rows), ProgressLine()
@@ -88,7 +102,8 @@ def command(
             opened.actions.trust([code])
             proposals[number] = opened.actions.sync(proposal.row, extra, project=place)
     line.clear()
-    ctx.exit(run(change(opened, *proposals), dry_run=dry_run, yes=yes, as_json=as_json))
+    job = change(opened, *proposals, asks=missing)
+    ctx.exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))
 
 
 def _named(opened: Session, names: tuple[str, ...], *, every: bool) -> Iterable[Row]:
@@ -98,6 +113,19 @@ def _named(opened: Session, names: tuple[str, ...], *, every: bool) -> Iterable[
         meant = chosen(opened, name, changing=True, every=every, implied=True)
         rows |= {row.path: row for row in meant}
     return rows.values()
+
+
+def _lacking(opened: Session, names: tuple[str, ...], query: "Query | None") -> list[Row]:
+    """Return the projects without environment, all or those that are named or match, by name."""
+    found = filtering(query, opened.machine.clock().wall)
+    rows = list(opened.missing.values())
+    if names:
+        rows = [row for name in names for row in missing_named(opened, name)]
+    unique = {row.path: row for row in filter(narrowed(lambda row: True, found), rows)}
+    tell_undecided(found)
+    if not unique:
+        warn("No project lacks its environment." if found is None else "No project matches.")
+    return sorted(unique.values(), key=lambda row: (row.name.casefold(), row.path))
 
 
 def _matching(opened: Session, query: "Query") -> list[Row]:

@@ -114,8 +114,8 @@ class Record:
     """What venvdash remembers of one environment, in its sidecar and in the index.
 
     ``unfinished``: the digest of its packages when a sync of it was interrupted.
-    ``copied_from``: the environment that it is a copy of. ``python``: its version when it was
-    last seen, kept in the index only.
+    ``copied_from``: the environment that it is a copy of. ``python`` is its version when it was
+    last seen and ``base`` the directory of its interpreter, both kept in the index only.
     """
 
     identity: str
@@ -131,6 +131,7 @@ class Record:
     last_seen: float = 0.0
     copied_from: Path | None = None
     python: str | None = None
+    base: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

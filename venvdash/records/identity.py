@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from venvdash.model import EnvironmentIdentity, Memory, Record, Relation
+from venvdash.model import Environment, EnvironmentIdentity, Memory, Record, Relation
 from venvdash.records.merge import as_hints, merge
 from venvdash.system.clock import SKEW
 from venvdash.system.foreground import in_turns
@@ -57,15 +57,16 @@ def relate(
     return _Table(found, index, alive, now).memories()
 
 
-def kept(memory: Memory, now: float, python: str | None = None) -> Record | None:
+def kept(memory: Memory, now: float, environment: Environment | None = None) -> Record | None:
     """Return what to store after a listing, before what it proved is added; None for nothing.
 
     A copy gets nothing: it is the user who decides which of the two goes on. Of an environment
-    that was made again, what was known is kept as mentions. ``python`` is its version now.
+    that was made again, what was known is kept as mentions. ``environment`` is as it is now.
     """
     if memory.relation is Relation.COPY:
         return None
-    record = replace(memory.record, last_seen=now, python=python)
+    python, base = (environment.python, environment.base) if environment else (None, None)
+    record = replace(memory.record, last_seen=now, python=python, base=base)
     if memory.relation is Relation.RECREATED:
         return replace(record, projects=as_hints(record.projects))
     return record

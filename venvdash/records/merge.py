@@ -84,7 +84,7 @@ def _but(cls: type, *left_out: str) -> Callable[[object], tuple[object, ...]]:
     return attrgetter(*(field.name for field in fields(cls) if field.name not in left_out))
 
 
-_values = _but(Record, "last_seen", "projects", "python")
+_values = _but(Record, "last_seen", "projects", "python", "base")
 _project_values = _but(ProjectRecord, "last_seen")
 
 

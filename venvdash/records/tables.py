@@ -63,7 +63,10 @@ _STEPS = (
     ("ALTER TABLE project ADD COLUMN birth INTEGER",),
     ("ALTER TABLE size ADD COLUMN at_most INTEGER NOT NULL DEFAULT 0",),
     ("ALTER TABLE size RENAME COLUMN frees TO reclaimable",),
-    ("ALTER TABLE environment ADD COLUMN python BLOB",),
+    (
+        "ALTER TABLE environment ADD COLUMN python BLOB",
+        "ALTER TABLE environment ADD COLUMN base BLOB",
+    ),
 )
 VERSION = len(_STEPS)
 
@@ -106,8 +109,8 @@ def records_and_projects(
         newest.setdefault(values[0], project)
     rows = database.execute(
         "SELECT path, identity, inode, cfg_inode, cfg_mtime_ns, cfg_ctime_ns, note, pinned,"
-        " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python"
-        " FROM environment"
+        " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python,"
+        " base FROM environment"
     )
     found = (_record(row, of.get(row[0], [])) for row in in_turns(rows))
     return {record.path: record for record in found}, tuple(newest.values())
@@ -159,7 +162,7 @@ def _put(
     path = _bytes(record.path)
     _drop(database, [place for place, *_ in rivals if place != path])
     database.execute(
-        "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
+        "INSERT OR REPLACE INTO environment VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", _row(record)
     )
     if rivals:
         database.execute("DELETE FROM project WHERE environment = ?", (path,))
@@ -216,7 +219,7 @@ def _drop(database: "Connection", paths: Iterable[bytes]) -> None:
 
 def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
     (path, identity, inode, cfg_inode, mtime, ctime, note, pinned, *times) = row
-    last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python = times
+    last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python, base = times
     return Record(
         identity=identity,
         path=_path(path),
@@ -231,6 +234,7 @@ def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
         last_seen=float(last_seen),
         copied_from=_path(copied_from) if copied_from is not None else None,
         python=_shared_name(python),
+        base=_path(base) if base is not None else None,
     )
 
 
@@ -252,6 +256,7 @@ def _row(record: Record) -> tuple[Any, ...]:
         _bytes(record.copied_from) if record.copied_from is not None else None,
         _blob(record.unfinished),
         _blob(record.python),
+        _bytes(record.base) if record.base is not None else None,
     )
 
 

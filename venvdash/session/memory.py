@@ -162,7 +162,7 @@ class ScanMemory:
         now = self._machine.clock().wall
         records = {}
         for path, memory in in_turns(event.facts.memories.items()):
-            record = identity.kept(memory, now, event.facts.environments[path].python)
+            record = identity.kept(memory, now, event.facts.environments[path])
             if record is None:
                 continue
             proven = event.projects.get(path, ())

@@ -48,6 +48,7 @@ def row(
         traits=Traits(store.kinds[0].name if store else "venv", one.path.name),
         fingerprint=_NO_IDENTITY,
         python=one.record.python if one.record else None,
+        base=one.record.base if one.record else None,
         packages_known=False,
         location=Location.CENTRAL if one.store else Location.LINKED,
     )

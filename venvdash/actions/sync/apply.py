@@ -8,7 +8,7 @@ from dataclasses import replace
 from venvdash.actions.events import ActionEvent
 from venvdash.actions.record_update import update_record
 from venvdash.actions.table import Table
-from venvdash.model import Environment, Outcome, Proposal, Record, Row
+from venvdash.model import Environment, Outcome, Proposal, Record, Row, Status
 from venvdash.records.flags import contents, flagged
 
 
@@ -16,6 +16,11 @@ def apply(
     table: Table, proposal: Proposal, cancel: threading.Event
 ) -> Generator[ActionEvent, None, None]:
     """Carry it out and tell how it goes; the last word is a ``Result``."""
+    if proposal.row.verdict.status is Status.MISSING:
+        from venvdash.actions.sync import recreate
+
+        yield from recreate.apply(table, proposal, cancel)
+        return
     from venvdash.actions.sync import plan
 
     synced = yield from plan.apply(table, proposal, cancel)

@@ -172,14 +172,14 @@ def sync_command(
     program = uv.find_uv(context.machine)
     if program is None:
         raise CannotSyncError(NO_UV)
-    environ = _clean(context.machine.variables)
+    environ = clean(context.machine.variables)
     if row.environment.traits.script:
         if row.environment.store != "uv":
             raise CannotSyncError("It belongs to a script and was not created by uv.")
         cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
         arguments = ("sync", "--script", str(place))
         made = SyncCommand(SyncKind.SCRIPT, program, arguments, place.parent, environ, cache)
-    elif _sort(place, context) is SyncKind.PROJECT:
+    elif sort_of(place, context) is SyncKind.PROJECT:
         leads = {"UV_PROJECT_ENVIRONMENT": str(row.path)}
         arguments = ("sync", "--project", str(place))
         made = SyncCommand(SyncKind.PROJECT, program, arguments, place, environ, leads)
@@ -201,8 +201,8 @@ def command_to_create(project: Path, prefix: Path, context: Context) -> SyncComm
     program = uv.find_uv(context.machine)
     if program is None:
         raise CannotSyncError(NO_UV)
-    environ = _clean(context.machine.variables)
-    if _sort(project, context) is SyncKind.PROJECT:
+    environ = clean(context.machine.variables)
+    if sort_of(project, context) is SyncKind.PROJECT:
         leads = {"UV_PROJECT_ENVIRONMENT": str(prefix)}
         arguments = ("sync", "--project", str(project))
         made = SyncCommand(SyncKind.PROJECT, program, arguments, project, environ, leads)
@@ -224,7 +224,8 @@ def interpreter(row: Row) -> Path:
     return windows if os.path.lexists(windows) else row.path / "bin" / "python"
 
 
-def _clean(variables: Mapping[str, str]) -> dict[str, str]:
+def clean(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without what leads uv elsewhere."""
     kept = {name: value for name, value in variables.items() if name not in _STRIPPED}
     return kept | _SET
 
@@ -252,7 +253,7 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> SyncCommand:
         found.program,
         found.arguments,
         context.machine.home,
-        _clean(context.machine.variables),
+        clean(context.machine.variables),
         found.variables,
     )
 
@@ -307,7 +308,7 @@ def _nearest(projects: Sequence[Path], cwd: Path | None) -> Path | None:
     return None
 
 
-def _sort(project: Path, context: Context) -> SyncKind:
+def sort_of(project: Path, context: Context) -> SyncKind:
     """Return what uv can bring up to date there. Raises CannotSyncError.
 
     uv itself takes a ``pyproject.toml`` without ``[project]`` for one that asks for nothing, and
@@ -368,10 +369,15 @@ def _named(traits: Traits) -> bool:
     return not (traits.per_interpreter or same)
 
 
-def _requirements(row: Row, extra: Sequence[str], made: SyncCommand) -> SyncCommand:
+def refuse_elsewhere(extra: Sequence[str]) -> None:
+    """Raise CannotSyncError for an argument that makes `uv pip` install to another location."""
     for word in extra:
         if word.split("=")[0] in _ELSEWHERE:
             raise CannotSyncError(f"`{visible(word)}` would install to another location.")
+
+
+def _requirements(row: Row, extra: Sequence[str], made: SyncCommand) -> SyncCommand:
+    refuse_elsewhere(extra)
     if Flag.BROKEN in row.environment.flags:
         python = row.environment.python or "3"
         raise CannotSyncError(

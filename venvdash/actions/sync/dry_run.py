@@ -21,6 +21,7 @@ from venvdash.model.packaging import minor_version
 from venvdash.scanner.discovery.site_packages import site_directory
 from venvdash.scanner.usage import missing_files
 from venvdash.stores.config_files import json_object, string
+from venvdash.system.files import real
 from venvdash.text import visible
 
 _PATIENCE = 600.0  # seconds; what is not in the cache comes from the network, or is built
@@ -41,7 +42,7 @@ class DryRun:
     ``replaced``: uv deletes the environment and makes another in its place, since its own Python
     would not do: ``why`` in uv's words. ``python`` is the version that it has then. ``lock`` is
     the project's lockfile where it is written as well, and may be there already. ``known`` is
-    False where nobody can say beforehand.
+    False where nobody can say beforehand. ``place``: the environment that uv would use.
     """
 
     way: SyncCommand
@@ -52,6 +53,7 @@ class DryRun:
     lock: Path | None = None
     lock_exists: bool = False
     known: bool = True
+    place: Path | None = None
 
     @property
     def nothing(self) -> bool:
@@ -82,14 +84,14 @@ def dry_run(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None
         except UvError as error:
             why = in_words(error)
             if not _OF_PYTHON.search(why):
-                raise CannotSyncError(_cannot(why)) from error
+                raise CannotSyncError(cannot(why)) from error
         else:
             if not found.replaced or Flag.BROKEN in row.environment.flags:
                 return found
     try:
         return replace(_foreseen(row.path, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
-        raise CannotSyncError(_cannot(in_words(error))) from error
+        raise CannotSyncError(cannot(in_words(error))) from error
 
 
 def of_creation(way: SyncCommand, prefix: Path, log: Log) -> DryRun:
@@ -136,7 +138,8 @@ def _stays(way: SyncCommand, log: Log, cancel: threading.Event | None) -> None:
         )
 
 
-def _cannot(why: str) -> str:
+def cannot(why: str) -> str:
+    """Return that uv cannot do it, and why, in a sentence."""
     if "--output-format" in why:
         return _TOO_OLD
     if "downloads are set to 'never'" in why:
@@ -195,15 +198,22 @@ def _asked(
 
 
 def _foreseen(prefix: Path, way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:
+    found = foreseen(way, log, cancel)
+    place = found.place
+    if place is None or real(place) != real(prefix):
+        other = f" ({visible(place)})" if place else ""
+        raise CannotSyncError(f"uv would use another environment{other} instead of this one.")
+    return found
+
+
+def foreseen(way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:
+    """Ask uv what a sync of a project would do, wherever. Raises as ``dry_run``, and UvError."""
     done = _asked(way, log, cancel, "--output-format", "json")
     answer = json_object(done.stdout, _ANSWER) or {}
     sync, lock = answer.get("sync"), answer.get("lock")
     if not isinstance(sync, dict):
         raise CannotSyncError(_TOO_OLD)
     place = string(sync, "environment", "path")
-    if place is None or Path(os.path.realpath(place)) != Path(os.path.realpath(prefix)):
-        other = f" ({visible(place)})" if place else ""
-        raise CannotSyncError(f"uv would use another environment{other} instead of this one.")
     lock = lock if isinstance(lock, dict) and lock.get("action") in ("create", "update") else {}
     file = string(lock, "path")
     return DryRun(
@@ -213,6 +223,7 @@ def _foreseen(prefix: Path, way: SyncCommand, log: Log, cancel: threading.Event 
         python=string(sync, "environment", "python", "version"),
         lock=Path(file) if file else None,
         lock_exists=lock.get("action") == "update",
+        place=Path(place) if place else None,
     )
 
 

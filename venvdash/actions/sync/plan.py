@@ -7,17 +7,15 @@ environment itself: nothing here holds it meanwhile.
 """
 
 import os
-import re
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError
-from venvdash.actions.events import ActionEvent, Output, Progressed
-from venvdash.actions.process import uv
+from venvdash.actions.events import ActionEvent
 from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.process.run_log import typed
 from venvdash.actions.process.side_by_side import cores, in_order
@@ -25,19 +23,19 @@ from venvdash.actions.process.uv import UvError
 from venvdash.actions.process.uv_lock import leaving_no_lock
 from venvdash.actions.safety import environment_state, refusals
 from venvdash.actions.safety.environment_reader import read_again
+from venvdash.actions.sync import recreate
 from venvdash.actions.sync.command import CannotSyncError, UntrustedError, sync_command
 from venvdash.actions.sync.dry_run import DryRun, dry_run, in_words
 from venvdash.actions.sync.messages import SyncMessages, listed
+from venvdash.actions.sync.output import heard
 from venvdash.actions.sync.preserve import SavedFiles, saved_files
 from venvdash.actions.table import Table
-from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row
+from venvdash.model import Action, Environment, Outcome, Proposal, Result, Row, Status
 from venvdash.scanner.usage.tree_count import count
 from venvdash.stores.base import normalised
 from venvdash.text import because
 
 _SHOWN = 6  # packages in a sentence
-_STEP = re.compile(r"(Resolved|Prepared|Uninstalled|Installed) (\d+) packages?\b")
-_WORK = re.compile(r"\s*(Building|Downloading) (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,8 @@ def propose_each(
 
     def proposal(row: Row) -> Proposal:
         try:
+            if row.verdict.status is Status.MISSING:
+                return recreate.propose(row, extra, context, cancel)
             return _planned(table, row, context, project, extra, cancel).proposal
         except CancelledError:
             return Proposal(Action.SYNC, row, refusal="Cancelled while the plan was being made.")
@@ -208,7 +208,7 @@ def _carried_out(
                 )
                 return SyncResult(_result(row, Outcome.SKIPPED, text))
         try:
-            yield from _heard(found, context, cancel)
+            yield from heard(found, context, cancel)
         except CancelledError:
             stopped = True
         except UvError as error:
@@ -231,29 +231,6 @@ def _carried_out(
         text = f"{found.way.program.stem} succeeded, but the environment has not changed."
         return SyncResult(_result(row, Outcome.FAILED, text))
     return SyncResult(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
-
-
-def _heard(found: DryRun, context: Context, cancel: threading.Event) -> Iterator[ActionEvent]:
-    """Run the command; yield what it says. Raises UvError, CancelledError."""
-    made = found.way
-    total = sum(change.action != "uninstalled" for change in found.packages)
-    lines = uv.stream(
-        made.program,
-        made.words,
-        environ=made.environ,
-        cwd=made.cwd,
-        log=context.log,
-        variables=made.variables,
-        cancel=cancel,
-    )
-    for line in lines:
-        yield Output(line)
-        step, work = _STEP.match(line), _WORK.match(line)
-        if step:
-            count = int(step[2])
-            yield Progressed(step[1].lower(), count, max(total, count))
-        elif work:
-            yield Progressed(f"{work[1].lower()} {work[2]}")
 
 
 @dataclass(frozen=True, slots=True)
