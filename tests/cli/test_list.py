@@ -26,6 +26,8 @@ KEYS = {
         "flags",
         "usage",
         "endangered",
+        "note",
+        "description",
     ),
     *("packages", "created", "changed", "used", "sidecar"),
 }

@@ -53,7 +53,7 @@ def test_columns_never_leave_the_line_and_use_it_whole(width: int) -> None:
         (120, "name status python reclaimable size used where"),
         (160, "name status python reclaimable cache size used kind where"),
         (170, "name status python reclaimable cache size used packages kind where"),
-        (200, "name status python reclaimable cache size used files packages kind where"),
+        (200, "name status python reclaimable cache size used files packages kind where note"),
     ],
 )
 def test_the_width_alone_says_which_columns_there_are(width: int, keys: str) -> None:
@@ -68,7 +68,11 @@ def test_the_width_alone_says_which_columns_there_are(width: int, keys: str) -> 
         (80, "python", "name status python reclaimable size used"),
         (80, "where", "name status reclaimable size used"),
         (120, "files", "name status python reclaimable size used files where"),
-        (200, "files", "name status python reclaimable cache size used files packages kind where"),
+        (
+            200,
+            "files",
+            "name status python reclaimable cache size used files packages kind where note",
+        ),
     ],
 )
 def test_the_column_sorted_by_is_shown_where_there_is_room(width: int, key: str, keys: str) -> None:
@@ -129,8 +133,16 @@ def test_each_cell_has_its_style(width: int) -> None:
         "packages": ["muted"],
         "kind": ["muted"],
         "where": ["muted"],
+        "note": ["muted"],
     }
     assert styles == {key: every[key] for key in styles}
+
+
+def test_a_description_takes_the_place_of_a_note() -> None:
+    (note,) = (placed.column for placed in placed_at(200) if placed.column.key == "note")
+    described = MADE._replace(description="A web\x1b app")
+    assert note.draw(described, 12) == (("A web\\e app ", "muted"),)
+    assert note.draw(described._replace(note="mine"), 6) == (("mine  ", "plain"),)
 
 
 def test_a_long_name_is_cut_and_keeps_the_sign_of_its_flags() -> None:

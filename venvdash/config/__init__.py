@@ -23,7 +23,7 @@ THEMES = (  # of Textual
 )
 SORTS = (  # as ``model.sorting`` has them
     *("name", "python", "size", "reclaimable", "cache", "used", "status", "kind"),
-    *("packages", "files", "where"),
+    *("packages", "files", "where", "note"),
 )
 
 

@@ -17,9 +17,10 @@ class Row:
 
     With the status "missing" it is a project whose environment is not there, and ``environment`` is
     what is known of that. Such rows are never among ``Table.rows``, so nothing deletes them.
-    ``title`` is what its project calls itself, which several may. ``pointed`` are those of its
-    projects whose own pointer (``.venv``, the tool's file) leads here. ``endangered`` is a
-    directory in one of its projects that the tool there deletes when it next syncs.
+    ``title`` is what its project calls itself, which several may; ``description`` what that says it
+    is. ``pointed`` are those of its projects whose own pointer (``.venv``, the tool's file) leads
+    here. ``endangered`` is a directory in one of its projects that the tool there deletes when it
+    next syncs.
     """
 
     environment: Environment
@@ -30,6 +31,7 @@ class Row:
     used: float | None = None
     here: bool = False  # belongs to the project of the current directory
     title: str = ""
+    description: str = ""
     pointed: tuple[Path, ...] = ()
     endangered: Path | None = None
 

@@ -31,6 +31,7 @@ def searched_text(row: Summary) -> str:
         row.location,
         *row.flags,
         row.note,
+        row.description,
     )
     return "\n".join(fields).casefold()
 

@@ -45,6 +45,7 @@ SORT_KEYS: dict[str, Callable[[Summary], Any]] = {
     "kind": lambda row: row.kind,
     "packages": lambda row: row.packages,
     "files": lambda row: row.files,
+    "note": lambda row: (row.note or row.description).casefold() or None,
     "where": lambda row: row.projects[0].casefold() if row.projects else None,
 }
 

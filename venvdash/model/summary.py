@@ -12,7 +12,8 @@ class Summary(NamedTuple):
 
     Sizes are bytes, None where they are unknown; ``at_most``: ``reclaimable`` is an upper bound.
     ``packages`` and ``files`` count them, ``used`` is in seconds since the epoch. ``projects`` are
-    directories, the one that is shown first; ``place`` is where a moved project is now.
+    directories, the one that is shown first; ``place`` is where a moved project is now,
+    ``description`` what the project says it is.
     ``user_files`` says in words which files of the user's it holds. ``here``: it belongs to the
     project of the current directory. ``confirmed`` is False for what the last scan saw and the
     present one has not judged yet, ``gone`` True where the present one has not found it.
@@ -38,6 +39,7 @@ class Summary(NamedTuple):
     projects: tuple[str, ...] = ()
     place: str | None = None
     note: str = ""
+    description: str = ""
     user_files: str = ""
     here: bool = False
     confirmed: bool = True

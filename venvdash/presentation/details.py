@@ -82,6 +82,8 @@ def _muted(text: str) -> Line:
 def _project(row: Row, short: Short) -> Iterator[Line]:
     verdict = row.verdict
     yield from (plain(short(project)) for project in verdict.projects)
+    if row.description:
+        yield _pair("description", visible(row.description))
     if verdict.place is not None:
         yield _pair("now at", short(verdict.place))
     if verdict.evidence is not None:

@@ -65,6 +65,8 @@ def row_json(row: Row) -> dict[str, object]:
         "created": time_json(environment.created),
         "changed": time_json(environment.changed),
         "used": time_json(row.used),
+        "note": (row.record.note or None) if row.record else None,
+        "description": row.description or None,
         "sidecar": environment.sidecar,
     }
 

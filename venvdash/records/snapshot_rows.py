@@ -82,6 +82,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "projects": lambda value: tuple(map(_directory, value)),
     "place": _maybe(_directory),
     "note": _text,
+    "description": _text,
     "user_files": _text,
 }
 _READERS = tuple(_READ[field] for field in STORED)

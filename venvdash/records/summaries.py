@@ -34,6 +34,7 @@ def summary_of(row: "Row") -> Summary:
         projects=tuple(map(str, verdict.projects)),
         place=str(verdict.place) if verdict.place else None,
         note=record.note if record else "",
+        description=row.description,
         user_files=_user_files(row),
         here=row.here,
     )

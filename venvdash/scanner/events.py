@@ -15,6 +15,7 @@ from venvdash.model import (
     Usage,
     Verdict,
 )
+from venvdash.records.descriptions import Descriptions
 from venvdash.records.inspections import Inspections
 from venvdash.scanner.evidence.references import Reference
 from venvdash.stores.roots import Root
@@ -79,7 +80,8 @@ class VerdictsDecided:
     """Verdicts over the whole table; ``final`` when the search for projects has ended.
 
     ``facts`` is what they were decided on, ``names`` what projects call themselves, ``activity``
-    when they were last worked on (seconds since the epoch). ``projects``: for each environment the
+    when they were last worked on (seconds since the epoch), ``descriptions`` what they say they
+    are, by path. ``projects``: for each environment the
     living projects that it belongs to, as they are to be remembered. ``references``: what else
     names it, once that was looked for. ``searched_by_source``: how many directories were searched
     for projects because of what ("zoxide", "home folders" …). ``missing``: the environments that
@@ -91,6 +93,7 @@ class VerdictsDecided:
     final: bool
     names: Mapping[Path, str] = field(default_factory=dict)
     activity: Mapping[Path, float] = field(default_factory=dict)
+    descriptions: Descriptions = field(default_factory=dict)
     projects: Mapping[Path, tuple[ProjectRecord, ...]] = field(default_factory=dict)
     references: Mapping[Path, tuple[Reference, ...]] = field(default_factory=dict)
     searched_by_source: Mapping[str, int] = field(default_factory=dict)

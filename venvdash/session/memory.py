@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from venvdash.model import Environment, Facts, Memory, Record, Relation, Status, Usage
-from venvdash.records import identity, inspections, merge, pins, sidecar
+from venvdash.records import descriptions, identity, inspections, merge, pins, sidecar
+from venvdash.records.descriptions import Descriptions
 from venvdash.records.index import Index, index_path
 from venvdash.records.inspections import Inspections
 from venvdash.records.sidecar import keeps_sidecar
@@ -33,6 +34,7 @@ class _Learned:
     facts: Facts | None = None
     sizes: dict[Path, tuple[Usage, bytes]] = field(default_factory=dict)
     inspections: Inspections | None = None
+    descriptions: Descriptions | None = None
 
 
 class ScanMemory:
@@ -51,6 +53,7 @@ class ScanMemory:
         self._indexed = False  # whether the index could be read
         self._known: Mapping[Path, Record] = {}
         self._sizes: Mapping[Path, tuple[Usage, bytes]] = {}
+        self._descriptions: Descriptions = {}
         self._learned = _Learned()
         self._problems: list[Problem] = []
         self._index_problems: set[str] = set()
@@ -65,11 +68,14 @@ class ScanMemory:
             self._sizes = index.sizes() if sizes else {}
             self._read_pins(index)
             self._indexed = index.usable
+            state = self._machine.state_directory
+            self._descriptions = descriptions.read(state, self._host) if self._writes else {}
         return SavedRecords(
             records=self._known,
             sizes={path: note for path, (_, note) in self._sizes.items()},
             projects=projects,
             host=self._host,
+            descriptions=self._descriptions,
         )
 
     @contextmanager
@@ -173,6 +179,7 @@ class ScanMemory:
             if path in records and not records[path].pinned:
                 records[path] = replace(records[path], pinned=True)
         self._learned.records, self._learned.facts = records, event.facts
+        self._learned.descriptions = event.descriptions
         return records
 
     def store(self) -> None:
@@ -186,12 +193,20 @@ class ScanMemory:
             if self._writes:
                 self._store_records(learned)
                 self._store_inspections(learned.inspections)
+                self._store_descriptions(learned.descriptions)
             self._known, self._sizes = {}, {}  # the next scan loads them again
 
     def _store_inspections(self, found: Inspections | None) -> None:
         if found is not None:
             with suppress(OSError):  # the next scan reads them again
                 inspections.write(self._machine.state_directory, self._host, found)
+
+    def _store_descriptions(self, found: Descriptions | None) -> None:
+        if found is None:
+            return
+        lasting = {path: one for path, one in found.items() if one.fingerprint is not None}
+        if lasting != self._descriptions:
+            descriptions.write(self._machine.state_directory, self._host, lasting)
 
     def _store_records(self, learned: _Learned) -> None:
         """Store records first in the index, in one transaction, then in sidecars.

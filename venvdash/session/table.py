@@ -151,6 +151,7 @@ class ScannedTable(Table):
                 record=record,
                 used=self._used(environment, verdict, record, now),
                 here=not here.isdisjoint(verdict.projects),
+                description=_description(verdict, event),
                 title=self._names.get(verdict.project, "") if verdict.project else "",
                 pointed=current_environment.pointing(path, verdict, event.facts),
                 endangered=_endangered(verdict, event.facts),
@@ -234,6 +235,13 @@ class ScannedTable(Table):
                     depths[project] = len(really.parts)
         deepest = max(depths.values(), default=0)
         return {project for project, depth in depths.items() if depth == deepest}
+
+
+def _description(verdict: Verdict, event: VerdictsDecided) -> str:
+    """Return what the project that is shown says it is, "" where it says nothing."""
+    shown = verdict.place or verdict.project
+    found = event.descriptions.get(str(shown))
+    return found.text if found else ""
 
 
 def _endangered(verdict: Verdict, facts: Facts) -> Path | None:

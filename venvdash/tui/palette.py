@@ -31,6 +31,7 @@ _SORTS = {
     "files": "number of files",
     "kind": "kind",
     "where": "project's path",
+    "note": "note",
 }
 
 _KEYS = {

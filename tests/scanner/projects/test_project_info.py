@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Home
 from venvdash.scanner.projects.project_info import (
     Link,
+    about,
     fingerprint,
     links_of,
     name_of,
@@ -55,6 +56,37 @@ def name_in(project: Path, content: str | bytes) -> str | None:
 )
 def test_names(project: Path, content: str | bytes, name: str | None) -> None:
     assert name_in(project, content) == name
+
+
+@pytest.mark.parametrize(
+    ("content", "description"),
+    [
+        ('name = "a"\ndescription = "A web  app"\n', "A web app"),
+        ("name = 'a'\ndescription = 'Größe'  # a comment\n", "Größe"),
+        ('description = "before"\r\nname = "a"\r\n', "before"),
+        ('name = "a"\n"description"="tab\\tand\\u001b"\n', "tab and\x1b"),
+        ('name = "a"\ndescription = 5\n', ""),
+        ('name = "a"\ndescription = """\nseveral\nlines"""\n', ""),
+        ('name = "a"\n[tool.x]\ndescription = "no"\n', ""),
+        ('name = "a"\ndescription = "' + "x" * 500 + '"\n', "x" * 199 + "…"),
+        ('name = "a"\ndescription = "' + "x" * 5000 + '"\n', ""),
+        (b'name = "a"\ndescription = "\xff"\n', ""),
+        ('name = "a"\n', ""),
+    ],
+)
+def test_descriptions(project: Path, content: str | bytes, description: str) -> None:
+    data = content.encode() if isinstance(content, str) else content
+    (project / "pyproject.toml").write_bytes(b"[project]\n" + data)
+    found = about(str(project))
+    assert (found.name, found.description) == ("a", description)
+
+
+def test_descriptions_in_other_tables(project: Path) -> None:
+    file = project / "pyproject.toml"
+    file.write_text('[tool.poetry]\nname = "a"\ndescription = "of poetry"\n')
+    assert about(str(project)).description == "of poetry"
+    file.write_text('project = { name = "a", description = "inline" }\n')
+    assert about(str(project)).description == "inline"
 
 
 def test_a_name_as_uv_and_tomllib_read_it(project: Path, home: Home) -> None:

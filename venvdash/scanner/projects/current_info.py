@@ -1,12 +1,15 @@
 """The name, git fingerprint and activity of existing projects."""
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from venvdash.model import Place, ProjectRecord
+from venvdash.records.descriptions import Description
 from venvdash.scanner.projects import project_info
 from venvdash.system import reads
+from venvdash.system.fingerprint import current, settled
 from venvdash.system.timeouts import Job
 
 # What changes when somebody works: commits and checkouts, and what installers write.
@@ -29,17 +32,36 @@ class CurrentInfo:
     name: str | None
     git: str | None
     worked_on: float | None
+    description: Description
 
 
-def reading_job(path: Path, place: Place, before: ProjectRecord | None) -> Job[CurrentInfo]:
-    """Return the job that reads a project; ``before`` is its record, used if unchanged."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a project: its record, and what it said of itself.
+
+    ``reliable``: every later change of its files shows in their fingerprints.
+    """
+
+    record: ProjectRecord | None
+    description: Description | None
+    reliable: bool
+
+
+def reading_job(path: Path, place: Place, before: Remembered) -> Job[CurrentInfo]:
+    """Return the job that reads a project; ``before`` is used as far as it is unchanged."""
 
     def read() -> CurrentInfo:
-        if before and (before.inode, before.fsid) == (place.inode, place.fsid):
-            name, git = before.name, before.git
+        record, known, now = before.record, before.description, time.time_ns()
+        same = record is not None and (record.inode, record.fsid) == (place.inode, place.fsid)
+        found = current(os.path.join(path, project_info.PYPROJECT)) if before.reliable else None
+        if record and same and known and found and known.fingerprint == found:
+            name, description = record.name, known
         else:
-            name, git = project_info.name_of(str(path)), project_info.fingerprint(str(path))
-        return CurrentInfo(path, name, git, last_worked_on(path))
+            about = project_info.about(str(path))
+            lasting = found if found is not None and settled(found, now) else None
+            name, description = about.name, Description(about.description, lasting)
+        git = record.git if record and same else project_info.fingerprint(str(path))
+        return CurrentInfo(path, name, git, last_worked_on(path), description)
 
     return Job(path, read)
 

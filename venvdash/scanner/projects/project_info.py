@@ -1,4 +1,4 @@
-"""One project directory: its name, the environments it points to, its git fingerprint.
+"""One project directory: name, description, environments that it points to, git fingerprint.
 
 The files may be hostile: reads are bounded and never block, and nothing is run. git itself is not
 run, because a repository's configuration can name programs
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvdash.records.descriptions import LONGEST
 from venvdash.system import reads
 from venvdash.system.files import (
     UnreadableError,
@@ -22,6 +23,7 @@ from venvdash.system.files import (
 )
 
 VENV = ".venv"
+PYPROJECT = "pyproject.toml"
 PYTHON_ENVS = ".python-envs"
 _PYPROJECT_LIMIT = 1024 * 1024  # bytes
 _WHOLE_LIMIT = 64 * 1024  # bytes of a file that is parsed as a whole
@@ -38,7 +40,17 @@ _POETRY = re.compile(_HEADER % rb"[\"']?tool[\"']?[ \t]*\.[ \t]*[\"']?poetry[\"'
 _NEXT = re.compile(rb"^[ \t]*\[{1,2}[^\]\n,]*\]{1,2}[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _NAME = re.compile(rb"^[ \t]*[\"']?name[\"']?[ \t]*=[^\n]{1,400}$", re.MULTILINE)
 _PLAIN_NAME = re.compile(rb"^name *= *\"([A-Za-z0-9._ -]{1,200})\"\r?$")  # as nearly all are
+_DESCRIPTION = re.compile(rb"^[ \t]*[\"']?description[\"']?[ \t]*=[^\n]{1,2000}$", re.MULTILINE)
+_PLAIN_DESCRIPTION = re.compile(rb"^description *= *\"([\x20\x21\x23-\x5b\x5d-\x7e]*)\"\r?$")
 _UNUSUAL = re.compile(rb"^[ \t]*[\"']?project[\"']?[ \t]*[.=]", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a project says of itself: its name, None without one, and what it is, "" for nothing."""
+
+    name: str | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +62,57 @@ class Link:
 
 
 def name_of(directory: str) -> str | None:
-    """Return the project's name from its pyproject.toml, or None.
+    """Return the project's name from its pyproject.toml, or None."""
+    return about(directory).name
 
-    In the usual layout only the line with the name is parsed: tomllib takes a millisecond for a
-    whole file, and hours for one that is made to be slow.
+
+def about(directory: str) -> About:
+    """Return what a project's pyproject.toml says of it.
+
+    In the usual layout only the lines with name and description are parsed: tomllib takes a
+    millisecond for a whole file, and hours for one that is made to be slow. A description of
+    several lines is not read.
     """
     try:
-        data = read_regular(os.path.join(directory, "pyproject.toml"), _PYPROJECT_LIMIT)
+        data = read_regular(os.path.join(directory, PYPROJECT), _PYPROJECT_LIMIT)
     except (OSError, UnreadableError):
-        return None
+        return About()
     if b"name" not in data:
-        return None
+        return About()
     for header in (_PROJECT, _POETRY):
         table = header.search(data)
-        line = _NAME.search(data, table.end(), _end(data, table.end())) if table else None
-        if line and (plain := _PLAIN_NAME.search(line.group())):
-            return plain[1].decode()
-        if line and (name := _usable(_toml(line.group().rstrip(b"\r")).get("name"))):
-            return name
-    return _from_whole(data) if _UNUSUAL.search(data) else None
+        name = _name_in(data, table.end()) if table else None
+        if table and name:
+            return About(name, _description_in(data, table.end()))
+    return _from_whole(data) if _UNUSUAL.search(data) else About()
+
+
+def _name_in(data: bytes, start: int) -> str | None:
+    """Return the name in the table that begins at ``start``."""
+    line = _NAME.search(data, start, _end(data, start))
+    if line is None:
+        return None
+    if plain := _PLAIN_NAME.search(line.group()):
+        return plain[1].decode()
+    return _usable(_toml(line.group().rstrip(b"\r")).get("name"))
+
+
+def _description_in(data: bytes, start: int) -> str:
+    """Return the description in the table that begins at ``start``, "" without one."""
+    line = _DESCRIPTION.search(data, start, _end(data, start))
+    if line is None:
+        return ""
+    if plain := _PLAIN_DESCRIPTION.search(line.group()):
+        return _short(plain[1].decode())
+    return _short(_toml(line.group().rstrip(b"\r")).get("description"))
+
+
+def _short(text: object) -> str:
+    """Return a description on one line, cut; "" for what is none."""
+    if not isinstance(text, str):
+        return ""
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
 def links_of(directory: str) -> tuple[Link, ...]:
@@ -158,13 +202,15 @@ def _end(data: bytes, start: int) -> int:
     return following.start() if following else len(data)
 
 
-def _from_whole(data: bytes) -> str | None:
-    """Return the name written as ``project.name = …`` or ``project = {…}``."""
+def _from_whole(data: bytes) -> About:
+    """Return what is written as ``project.name = …`` or ``project = {…}``."""
     keys = (line.partition(b"=")[0] for line in data.split(b"\n"))
     if len(data) > _WHOLE_LIMIT or any(key.count(b".") > _DOTS for key in keys):
-        return None
+        return About()
     project = _toml(data).get("project")
-    return _usable(project.get("name")) if isinstance(project, dict) else None
+    if not isinstance(project, dict):
+        return About()
+    return About(_usable(project.get("name")), _short(project.get("description")))
 
 
 def _toml(data: bytes) -> dict[str, object]:

@@ -29,6 +29,7 @@ def decide(state: ScanState, *, final: bool) -> VerdictsDecided:
         final,
         names=dict(state.names),
         activity={v.path: v.worked_on for v in state.current_info.values() if v.worked_on},
+        descriptions={str(path): one.description for path, one in state.current_info.items()},
         projects=_to_remember(state, decided) if final else {},
         references=state.references,
         searched_by_source=dict(state.searched_by_source),

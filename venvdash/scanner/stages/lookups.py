@@ -10,12 +10,13 @@ from venvdash.model import (
     EvidenceKind,
     Presence,
 )
+from venvdash.scanner.discovery.inspection_cache import unreliable
 from venvdash.scanner.events import (
     Event,
 )
 from venvdash.scanner.evidence import external_use
 from venvdash.scanner.projects import project_tools
-from venvdash.scanner.projects.current_info import reading_job
+from venvdash.scanner.projects.current_info import Remembered, reading_job
 from venvdash.scanner.stages.scan_state import ScanState
 from venvdash.scanner.stages.store_reading import answers
 from venvdash.system.timeouts import Job
@@ -25,7 +26,7 @@ def read_projects(state: ScanState) -> Iterator[Event]:
     """Read the names and activity of existing projects; missing ones keep their recorded name."""
     before = state.recorded_projects
     living = [p for p, place in state.places.items() if place.presence is Presence.PRESENT]
-    jobs = [reading_job(path, state.places[path], before.get(path)) for path in living]
+    jobs = [reading_job(path, state.places[path], _remembered(state, path)) for path in living]
     for info in (yield from answers(state.patient, jobs)):
         state.current_info[info.path] = info
         if info.name:
@@ -33,6 +34,13 @@ def read_projects(state: ScanState) -> Iterator[Event]:
     for path, record in before.items():
         if record.name and state.presence(path) is Presence.ABSENT:
             state.names.setdefault(path, record.name)
+
+
+def _remembered(state: ScanState, path: Path) -> Remembered:
+    mount = state.mounts.of(path)
+    reliable = mount is not None and not unreliable(mount)
+    known = state.saved.descriptions.get(str(path)) if reliable else None
+    return Remembered(state.recorded_projects.get(path), known, reliable)
 
 
 def ask_tools(state: ScanState) -> Iterator[Event]:

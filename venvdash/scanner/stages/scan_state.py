@@ -22,6 +22,7 @@ from venvdash.model import (
     Sighting,
 )
 from venvdash.records import identity
+from venvdash.records.descriptions import Descriptions
 from venvdash.records.inspections import Inspections
 from venvdash.scanner.events import (
     Event,
@@ -44,13 +45,15 @@ from venvdash.text import visible
 class SavedRecords:
     """What earlier scans recorded, as values, so that the scanner needs no database.
 
-    ``sizes`` are packed footprints, ``host`` is this machine's id.
+    ``sizes`` are packed footprints, ``host`` is this machine's id, ``descriptions`` what projects
+    said of themselves.
     """
 
     records: Mapping[Path, Record] = field(default_factory=dict)
     sizes: Mapping[Path, bytes] = field(default_factory=dict)
     projects: tuple[ProjectRecord, ...] = ()
     host: str | None = None
+    descriptions: Descriptions = field(default_factory=dict)
 
 
 class ScanState:

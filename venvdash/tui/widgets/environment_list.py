@@ -87,6 +87,12 @@ def _packages(row: Summary, width: int) -> Parts:
     return ((right(str(row.packages), width), "muted"),)
 
 
+def _note(row: Summary, width: int) -> Parts:
+    """Draw the note, or without one what the project says it is."""
+    text = visible(row.note or row.description, 256) or "–"
+    return ((left(text, width), "plain" if row.note else "muted"),)
+
+
 def columns(
     home: Path | None,
     states: Mapping[Path, State],
@@ -135,6 +141,7 @@ def columns(
         Column("packages", "Pkgs", 5, _packages, numeric=True, since=170),
         Column("kind", "Kind", 17, _kind, since=160),
         Column("where", "Where", 24, where, grow=2, since=120),
+        Column("note", "Note", 24, _note, grow=1, since=200),
     )
     return tuple(replace(column, draw=_dim_if_gone(column.draw)) for column in cells)
 

@@ -99,4 +99,7 @@ def cells(largest: Callable[[], int]) -> Mapping[str, Callable[[Group, int], Par
         "used": _used,
         "files": _files,
     }
-    return {key: drawn.get(key, _blank) for key in (*drawn, "python", "packages", "kind", "where")}
+    return {
+        key: drawn.get(key, _blank)
+        for key in (*drawn, "python", "packages", "kind", "where", "note")
+    }
