@@ -126,13 +126,13 @@ def test_the_list_in_groups_at_80_columns() -> None:
         await driver.press("g")
         assert [line.rstrip("▆▃▄▅▇█▁▂ ") for line in driver.lines[2:11]] == [
             "    Project▲                           Status       Reclaimable Size       Used",
-            "▌ ▾ ✗ orphan             1 environment                212.0 MiB ██▍        6 mo",
+            "▌ ▾ ✗ orphan                         1                212.0 MiB ██▍        6 mo",
             "    ✗ billing-legacy                   orphan         212.0 MiB ██▊        6 mo",
-            "  ▾ → moved              1 environment                  9.0 MiB ▏          21 d",
+            "  ▾ → moved                          1                  9.0 MiB ▏          21 d",
             "    → shop                             moved            9.0 MiB ▏          21 d",
-            "  ▾ ≠ duplicate          1 environment                 50.0 MiB ▏          12 d",
+            "  ▾ ≠ duplicate                      1                 50.0 MiB ▏          12 d",
             "    ≠ copied                           duplicate       50.0 MiB ▏          12 d",
-            "  ▾ ! unreachable        1 environment                310.0 MiB ▍          33 d",
+            "  ▾ ! unreachable                    1                310.0 MiB ▍          33 d",
             "    ! nas-report                       unreachable    310.0 MiB ▍          33 d",
         ]
         assert driver.lines[-3:-1] == [
@@ -206,6 +206,32 @@ def test_folding_goes_in_and_out_as_in_a_tree() -> None:
         assert "not grouped" in driver.text
 
     drive(source(row("a"), row("b"), row("c", Status.ORPHAN)), script)
+
+
+def test_projects_begin_folded_and_the_line_of_a_group_is_seen_with_its_first_row() -> None:
+    async def script(driver: Driver) -> None:
+        await group_by(driver, "p")
+        assert {line[0] for line in shown(driver)} == {"+"}
+        group = driver.main.listing.group
+        assert group is not None
+        assert "project-00000" in [one.name for one in group.rows], "where the cursor was"
+        await driver.press("b", "t", "g", "pagedown", "pagedown", "pageup")
+        lines = driver.main.listing.environments
+        while not isinstance(lines.items[lines.cursor - 1], Group):
+            await driver.press("k")
+        assert lines.lines_above(lines.cursor) == 1
+        assert lines.scroll_offset.y < lines.cursor
+        assert "▾" in driver.lines[3]
+
+    drive(source(*many(100)), script)
+
+
+def test_what_is_missing_has_no_size_and_leaves_the_sums_of_others_exact() -> None:
+    one, two = row("one", mib=4, reclaimable=1), row("two", mib=6, reclaimable=2)
+    (group,) = grouped("store", one, two, row("gone", Status.MISSING)).groups
+    assert group.measured
+    assert figures(group)[0] == "≤10.0 MiB"
+    assert not grouped("store", one, row("half")).groups[0].measured
 
 
 def test_a_filter_unfolds_and_puts_the_cursor_on_an_environment() -> None:

@@ -16,6 +16,7 @@ _UNKNOWN = {
     "store": "no store",
     "python": "unknown Python",
 }
+_MANY = frozenset({"project"})  # of which there are about as many as rows
 # Sorted by one of these, groups lie in the order of their sums.
 _SUMMED: Mapping[str, Callable[["Group"], int]] = {
     "size": lambda group: group.on_disk,
@@ -74,6 +75,12 @@ class Group:
     def sums(self) -> Sums:
         """What its rows free, each alone."""
         return Sums.of(self.rows)
+
+    @cached_property
+    def measured(self) -> bool:
+        """Whether the size of all its environments is known; what is missing has none."""
+        missing = sum(row.status is Status.MISSING for row in self.rows)
+        return self.sums.measured == len(self.rows) - missing
 
     @cached_property
     def on_disk(self) -> int:
@@ -146,9 +153,12 @@ class Grouping:
         self._filtered = Folds() if active else None
 
     def group_by(self, by: str) -> None:
-        """Group by a key of ``GROUP_KEYS``, or by nothing: ""."""
+        """Group by a key of ``GROUP_KEYS``, or by nothing: "".
+
+        Projects begin folded: most have one environment, whose line would be there twice.
+        """
         if by != self.by:
-            self.by, self.folds = by, Folds()
+            self.by, self.folds = by, Folds(by in _MANY)
             self.filtered(self._filtered is not None)
 
     def fold(self, group: Group, *, folded: bool) -> None:

@@ -78,4 +78,4 @@ class GroupSums:
 
 
 def _countable(group: Group) -> bool:
-    return 1 < len(group.rows) <= _MOST and group.sums.measured == len(group.rows)
+    return 1 < len(group.rows) <= _MOST and group.measured

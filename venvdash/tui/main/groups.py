@@ -34,8 +34,9 @@ class Groups:
         row = group.rows[0] if group is not None else self._listing.environment
         self._grouping.group_by(by)
         self._listing.rearrange()
-        if row is not None:
-            self._lines.move_to_key(row.path)
+        around = self._grouping.group_of(row) if row is not None else None
+        if row is not None and not self._lines.move_to_key(row.path) and around is not None:
+            self._lines.move_to_key(around.key)
 
     def toggle(self) -> bool:
         """Fold or unfold the group at whose line the cursor is; return whether there is one."""

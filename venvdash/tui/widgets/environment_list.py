@@ -247,6 +247,11 @@ class EnvironmentList(LineTable[Line]):
         group = bool(after) and isinstance(self.items[place], Group)
         return place + 1 if group and isinstance(after[0], Summary) else place
 
+    def lines_above(self, place: int) -> int:
+        """Return 1 for the first row of a group, else 0."""
+        above = self.items[place - 1] if self._grouped and 0 < place < len(self.items) else None
+        return isinstance(above, Group)
+
     def mark_of(self, item: Line) -> str:
         """Return the mark of a line; that of a group tells whether all or some are marked."""
         if not isinstance(item, Group):

@@ -15,6 +15,7 @@ from venvdash.tui.widgets.line_table import Parts
 
 _SIGNS = {True: "▸ ", False: "▾ "}
 SIZE_BAR = 8  # cells
+_WIDE = 48  # cells of a name for which there is a word after the count
 
 
 def figures(group: Group) -> tuple[str, str, str]:
@@ -35,7 +36,7 @@ def figures(group: Group) -> tuple[str, str, str]:
         return formats.size(row.on_disk), free, formats.size(row.cache_held)
     free = ("~" if sums.bounded else "≥") + formats.size(sums.reclaimable)
     taken = "~" + formats.size(group.on_disk)
-    if sums.measured == len(group.rows):
+    if group.measured:
         taken = formats.bounded(group.on_disk, at_most=True)
     return taken, free, formats.size(None)
 
@@ -46,9 +47,9 @@ def _name(group: Group, width: int) -> Parts:
     old = group.by == "python" and unsupported_since(group.value, time.time())
     title += "!" if old else ""
     room = width - cell_len(_SIGNS[group.folded])
-    count = counted(len(group.rows), "environment")
-    if cell_len(title) + 1 + len(count) > room:
-        count = str(len(group.rows))
+    count = str(len(group.rows))
+    if width >= _WIDE:
+        count = counted(len(group.rows), "environment")
     style = group.value if group.by == "status" else "old" if old else "group"
     return (
         (_SIGNS[group.folded], "group"),

@@ -19,13 +19,9 @@ def group_reason(group: Group) -> Content:
     """Return what the keys do at the line of a group."""
     fold = "unfold" if group.folded else "fold"
     count = len(group.rows)
-    its = f"all {count} environments" if count > 1 else "its environment"
-    keys = f"Press Enter to {fold} it. Space marks {its}; d S R m p act on {_them(count)}."
+    its, them = ("its environment", "it") if count == 1 else (f"its {count} environments", "them")
+    keys = f"Press Enter to {fold} it. Space marks {its}; d S R m p act on {them}."
     return Content.assemble((visible(group.title), "bold"), f"  {keys}")
-
-
-def _them(count: int) -> str:
-    return "all of them" if count > 1 else "it"
 
 
 def describe_group(group: Group) -> Content:

@@ -252,6 +252,10 @@ class LineTable(LineView, Generic[T], can_focus=True):
         """Return where the cursor goes whose item is not there, near ``place``."""
         return place
 
+    def lines_above(self, place: int) -> int:
+        """Return how many of the lines above an item should be seen with it."""
+        return 0
+
     def mark_of(self, item: T) -> str:
         """Return what stands before a line that is marked, "" before one that is not."""
         return "✓" if self._key_of(item) in self.marked else ""
@@ -296,15 +300,16 @@ class LineTable(LineView, Generic[T], can_focus=True):
         return list(self.items[top : top + self.page])
 
     def _show_cursor(self) -> None:
-        top = self.scroll_offset.y
-        if self.cursor < top:
-            self._scroll_line_to(self.cursor)
+        top, first = self.scroll_offset.y, self.cursor - self.lines_above(self.cursor)
+        if first < top:
+            self._scroll_line_to(first)
         elif self.cursor >= top + self.page:
             self._scroll_line_to(self.cursor - self.page + 1)
 
     def _scroll_line_to(self, line: int) -> None:
         """Scroll so that ``line`` is the first, but never so that the cursor is out of sight."""
-        line = max(self.cursor - self.page + 1, min(line, self.cursor))
+        first = self.cursor - self.lines_above(self.cursor)
+        line = max(self.cursor - self.page + 1, min(line, first))
         line = max(0, min(line, len(self.items) - self.page))
         if line != self.scroll_offset.y:
             self.scroll_to(y=line, animate=False, force=True)
