@@ -9,7 +9,7 @@ from venvdash import formats
 from venvdash.model.python_releases import unsupported_since
 from venvdash.model.status import Status
 from venvdash.text import counted, visible
-from venvdash.tui.cells import STATUS_MARKS, left, right, size_bar
+from venvdash.tui.cells import STATUS_MARKS, left, left_cut, right, size_bar
 from venvdash.tui.grouping import Group
 from venvdash.tui.widgets.line_table import Parts
 
@@ -50,10 +50,11 @@ def _name(group: Group, width: int) -> Parts:
     count = str(len(group.rows))
     if width >= _WIDE:
         count = counted(len(group.rows), "environment")
+    fitted = left_cut if group.by == "project" else left
     style = group.value if group.by == "status" else "old" if old else "group"
     return (
         (_SIGNS[group.folded], "group"),
-        (left(title, room - len(count) - 1) + " ", style),
+        (fitted(title, room - len(count) - 1) + " ", style),
         (count, "muted"),
     )
 
