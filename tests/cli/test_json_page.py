@@ -246,7 +246,7 @@ def commands(command: click.Command, names: Sequence[str]) -> Iterator[str]:
         ("forget nope", 1),
         ("prune --older-than nope", 2),
         ("rename nope x", 1),
-        ("move sandbox nope", 2),
+        ("move sandbox --to nope", 2),
         ("undo 999", 1),
         ("trash restore nope", 1),
         ("stores --add /nope", 2),

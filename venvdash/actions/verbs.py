@@ -280,7 +280,7 @@ class Actions:
             case Action.MOVE if proposal.project is not None:
                 from venvdash.actions.adopt import apply as adopt_apply
 
-                return adopt_apply.apply(table, proposal, cancel)
+                return adopt_apply.apply(table, self.deletions, proposal, cancel)
             case Action.RENAME | Action.MOVE:
                 from venvdash.actions.relocate import apply as relocate_apply
 

@@ -44,9 +44,10 @@ def command(
     scan(opened, usage=False)
     root = root_of(opened, place) if place else None
     quiet = dry_run or yes or as_json
+    rows = opened.deletions.measured(_chosen(opened, projects, every=every))
     proposals = [
         with_offers(opened.actions.adopt(row, root), git_exclude, quiet=quiet)
-        for row in _chosen(opened, projects, every=every)
+        for row in rows.values()
     ]
     job = change(opened, *proposals, asks=every)
     raise click.exceptions.Exit(run(job, dry_run=dry_run, yes=yes, as_json=as_json))

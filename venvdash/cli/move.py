@@ -40,6 +40,8 @@ def command(
     opened = session(records=records, changing=True)
     scan(opened, usage=False)
     row = project_environments.named(opened, name) or chosen(opened, name, changing=True)[0]
+    if in_project or row.environment.location is Location.IN_PROJECT:
+        row = opened.deletions.measured([row]).get(row.path, row)
     if place is None:
         proposal = opened.actions.move_in(row)
     elif row.environment.location is Location.IN_PROJECT:

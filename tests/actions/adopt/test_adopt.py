@@ -101,15 +101,6 @@ def test_git_tracks_it(shop: Project) -> None:
     assert not shop.proposal(shop.session()).refusal
 
 
-def test_another_file_system_is_refused(shop: Project) -> None:
-    session = shop.session()
-    if not os.path.isdir("/dev/shm") or os.stat("/dev/shm").st_dev == os.stat(shop.path).st_dev:
-        pytest.skip("needs another file system")
-    assert (
-        "another file system" in session.actions.adopt(shop.row(session), Path("/dev/shm")).refusal
-    )
-
-
 def test_a_project_that_cannot_be_written_to(shop: Project) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write anywhere")

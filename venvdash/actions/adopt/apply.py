@@ -2,16 +2,22 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 from venvdash.actions.adopt import plan
+from venvdash.actions.delete.deletions import Deletions
 from venvdash.actions.events import ActionEvent, Progressed
+from venvdash.actions.outcome import explained
 from venvdash.actions.relink import apply as relink_apply
-from venvdash.actions.relink.relink_changes import RelinkContext
+from venvdash.actions.relink.relink_changes import RelinkChanges, RelinkContext
+from venvdash.actions.relocate import across_disks
 from venvdash.actions.table import Table
 from venvdash.model import Location, Proposal
 
 
-def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator[ActionEvent]:
+def apply(
+    table: Table, deletions: Deletions, proposal: Proposal, cancel: threading.Event
+) -> Iterator[ActionEvent]:
     """Carry it out and report how it goes; the last event is a ``Result``.
 
     It is planned once more: what would be done now must be what was shown.
@@ -22,4 +28,29 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
         wanted = plan.leave(table, row, place.parent if place else None, place)
     else:
         wanted = plan.enter(table, row)
-    yield from relink_apply.carried_out(table, proposal, wanted, RelinkContext.of(table), cancel)
+    known = RelinkContext.of(table)
+    wanted = relink_apply.still_wanted(wanted, proposal)
+    if wanted.far and not wanted.refusal:
+        yield from explained(row, _copied(table, deletions, wanted, known, cancel))
+    else:
+        yield from relink_apply.carried_out(table, wanted, known, cancel)
+
+
+def _copied(
+    table: Table,
+    deletions: Deletions,
+    wanted: RelinkChanges,
+    known: RelinkContext,
+    cancel: threading.Event,
+) -> Iterator[ActionEvent]:
+    """Move it to another file system: a copy, and the original in the trash."""
+    yield from across_disks.move(
+        table,
+        deletions,
+        replace(wanted.proposal, row=wanted.row),
+        wanted.entry,
+        known.context,
+        cancel,
+        gives_way=wanted.gives_way,
+        leaves=wanted.swaps,
+    )

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from venvdash import formats
 from venvdash.actions import destinations
 from venvdash.actions.adopt import git_index
+from venvdash.actions.copy import copy_environment
+from venvdash.actions.copy.copy_tree import extent, lacking
 from venvdash.actions.destinations import Target, TargetError
 from venvdash.actions.errors import ChangedError
 from venvdash.actions.journals.swap import Content, Swap
@@ -46,6 +49,7 @@ from venvdash.system.files import read_text, real
 from venvdash.text import visible
 
 _POINTER_LIMIT = 8 * 1024  # bytes
+_TO_TRASH = "Moves the original to the trash, from where it can be restored."
 
 
 def leave(table: Table, row: Row, root: Path | None, entry: Path | None = None) -> RelinkChanges:
@@ -76,6 +80,8 @@ def enter(table: Table, row: Row) -> RelinkChanges:
     try:
         for reason in (*_not_outside(row, projects), *refused(row, known)):
             return replace(nothing, refusal=reason)
+        if row.environment.location is Location.LINKED:
+            row = _unbound(row, known)
         return _entering(table, row, projects[0], known)
     except CAUGHT as error:
         return replace(nothing, refusal=refusal_of(error))
@@ -157,17 +163,16 @@ class _Leaving:
         target = destinations.of_directory(self.table, wanted.entry.parent, known.context)
         for reason in rename.rename_refusals(row, wanted.entry, known.table, known.context):
             raise ChangedError(reason)
-        if not same_file_system(row, wanted.entry.parent, known.context):
-            raise ChangedError(
-                f"{visible(wanted.entry.parent)} is on another file system: give a directory on "
-                "the project's with `--to`, or create the environment there with `venvdash new`."
-            )
+        far = not same_file_system(row, wanted.entry.parent, known.context)
+        for reason in _far_refusals(row, wanted.entry, known, free=False) if far else ():
+            raise ChangedError(reason)
         edits = [file_swap.of_edit(edit) for edit in self._tool_edits(tool, outside, wanted)]
         links = [] if outside.folder else [self._link(wanted)]
         found = once([*links, *edits])
         place = destinations.place_warnings(self.table, row, target, wanted.entry.name)
         synced, refers = self._synced(), _references(row, known, tools_of(row, project, known))
-        warns = (*synced, *(() if outside.folder else place), *refers)
+        copied = [_TO_TRASH] if far else []
+        warns = (*copied, *synced, *(() if outside.folder else place), *refers)
         offers = tuple(self._offers(links))
         return RelinkChanges(
             row=row,
@@ -178,9 +183,10 @@ class _Leaving:
             made=missing(found, wanted),
             path_files=all(one.path_files for one in tools_of(row, project, known)),
             offers=offers,
-            says=(*self._says(tool, outside, wanted), *map(self._shown_by_git, offers)),
+            says=(*self._says(tool, outside, wanted, far), *map(self._shown_by_git, offers)),
             warns=warns,
             action=Action.MOVE,
+            far=far,
         )
 
     def _outside(self) -> tuple[Store | None, Outside]:
@@ -260,11 +266,42 @@ class _Leaving:
                 "on your other computers."
             )
 
-    def _says(self, tool: Store | None, outside: Outside, wanted: Assignment) -> Iterator[str]:
-        machine = self.known.context.machine
-        yield f"Moves it to {short(wanted.entry, machine.home)} and updates its scripts."
+    def _says(
+        self, tool: Store | None, outside: Outside, wanted: Assignment, far: bool
+    ) -> Iterator[str]:
+        yield from _moved(self.row, wanted.entry, self.known, far)
         if tool is not None and outside.folder is not None:
             yield f"{tool.title} finds it there: no link is left in the project."
+
+
+def _moved(row: Row, entry: Path, known: RelinkContext, far: bool) -> Iterator[str]:
+    """Yield how it gets to its new place, and how many bytes that takes and frees."""
+    place, usage = short(entry, known.context.machine.home), row.usage
+    if not far:
+        size = f" ({formats.size(usage.on_disk)}, nothing is copied)" if usage else ""
+        yield f"Moves it to {place} and updates its scripts{size}."
+        return
+    yield f"Copies all files to {place}, on another file system, and updates them."
+    if usage:
+        kept = f"; uv's cache keeps {formats.size(usage.cache_held)}" if usage.cache_held else ""
+        yield (
+            f"Takes {formats.size(usage.on_disk)} there, and frees "
+            f"{formats.reclaimable(usage)} here once the trash is emptied{kept}."
+        )
+
+
+def _far_refusals(row: Row, entry: Path, known: RelinkContext, *, free: bool) -> Iterator[str]:
+    """Yield why it cannot be copied to another file system. Raises OSError."""
+    reasons = copy_environment.copy_refusals(row, entry, known.context, python=None, free=free)
+    yield from reasons
+    if row.environment.path != row.environment.entry:
+        yield "Its directory also contains files outside the environment: copy it instead."
+    if row.record is not None and row.record.pinned:
+        yield "It is pinned, so the original cannot be moved to the trash."
+    there = next(above for above in entry.parents if os.path.lexists(above))
+    needed = extent(row.environment.path)
+    if reason := lacking(there, needed.entries, needed.size):
+        yield reason
 
 
 def _references(row: Row, known: RelinkContext, tools: list[Store]) -> Iterator[str]:
@@ -294,16 +331,14 @@ def _entering(table: Table, row: Row, project: Path, known: RelinkContext) -> Re
     renaming = rename.rename_refusals(row, entry, known.table, known.context, free=bool(given))
     for reason in filter(None, (project_link.unwritable(project), *reasons, *renaming)):
         raise ChangedError(reason)
-    if not same_file_system(row, project, known.context):
-        raise ChangedError(
-            f"{visible(project)} is on another file system: recreate the environment there."
-        )
+    far = not same_file_system(row, project, known.context)
+    for reason in _far_refusals(row, entry, known, free=bool(given)) if far else ():
+        raise ChangedError(reason)
     pointers = [swap for tool in tools for swap in _pointers(tool, row, entry)]
     leaves = environment.store not in [tool.name for tool in tools]
     target = Target(project, None)
     left = destinations.leaving_warnings(table, row, target) if leaves else ()
-    takes = f" It replaces the {entry.name} that points to it." if given else ""
-    said = f"Moves it to {short(entry, machine.home)} and updates its scripts.{takes}"
+    takes = [f"It replaces the {entry.name} that points to it."] if given else []
     service = synced_by(project, machine)
     synced = f"{visible(service)} synchronises the project, and will upload it."
     return RelinkChanges(
@@ -313,9 +348,15 @@ def _entering(table: Table, row: Row, project: Path, known: RelinkContext) -> Re
         prefix=entry,
         gives_way=given,
         swaps=once([*others, *pointers]),
-        says=(said,),
-        warns=(*([synced] if service else []), *left, *_references(row, known, tools)),
+        says=(*_moved(row, entry, known, far), *takes),
+        warns=(
+            *([_TO_TRASH] if far else []),
+            *([synced] if service else []),
+            *left,
+            *_references(row, known, tools),
+        ),
         action=Action.MOVE,
+        far=far,
     )
 
 

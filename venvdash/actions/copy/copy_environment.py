@@ -71,8 +71,13 @@ class CopyRequest:
     whole: bool = False
 
 
-def copy_refusals(row: Row, target: Path, context: Context, *, python: str | None) -> Iterator[str]:
-    """Yield why the row's environment cannot be copied to ``target``, the weightiest first."""
+def copy_refusals(
+    row: Row, target: Path, context: Context, *, python: str | None, free: bool = False
+) -> Iterator[str]:
+    """Yield why the row's environment cannot be copied to ``target``, the weightiest first.
+
+    ``free``: what is at ``target`` will be gone by then.
+    """
     environment = row.environment
     if environment.target is not None:
         yield f"It is a link: copy its target, {visible(environment.target)}, instead."
@@ -87,7 +92,8 @@ def copy_refusals(row: Row, target: Path, context: Context, *, python: str | Non
     yield from exposed(environment, context.machine.uid)
     yield from refusals.mounted(refusals.real_entry(environment), context.mounts)
     yield from refusals.marked(environment)
-    yield from taken(target)
+    if not free:
+        yield from taken(target)
     if reason := refusal(target):
         yield reason
     yield from refusals.unmakeable(target)

@@ -165,11 +165,13 @@ class Deletions:
         left: Sequence[Refusal] = (),
         *,
         by_rule: bool = False,
+        leaves: bool = False,
         completed: Callable[[Plan], Plan] = lambda plan: plan,
     ) -> Plan:
         """Return what deleting these would do; they are measured again for it.
 
-        ``left`` are more that are left alone, with the reason why. ``by_rule``: nobody has named
+        ``left`` are more that are left alone, with the reason why. ``leaves``: they have been
+        copied elsewhere, so one may lie in its project. ``by_rule``: nobody has named
         them, so those with files of the user's own are left alone. ``completed`` adds to the plan
         what is known besides. The directories that the plan names are held open until the next one
         is made: what takes the place of one meanwhile is not deleted.
@@ -190,7 +192,7 @@ class Deletions:
             rows = {path: row for path, row in rows.items() if not reasons[path]}
         context = table.context()
         states = States(context)
-        plan = plan_delete(list(rows.values()), table.rows, context, states)
+        plan = plan_delete(list(rows.values()), table.rows, context, states, leaves=leaves)
         total = self.sums.fresh(fresh, _entries(plan.items))
         going = [item.row for item in plan.items]
         packages = uv_cache.only_theirs(going, table.rows.values()) if total.cache_held else ()

@@ -47,8 +47,12 @@ def plan_delete(
     table: Mapping[Path, Row],
     context: Context,
     states: States | None = None,
+    *,
+    leaves: bool = False,
 ) -> Plan:
     """Return what deleting ``rows`` would do; what must not be deleted is refused with a reason.
+
+    ``leaves``: as ``refusals.refusal``.
 
     ``table`` holds every known environment. ``states`` remembers what each of ``rows`` is. The sums
     of bytes are left at 0: they are of the union, which the caller measures
@@ -69,7 +73,7 @@ def plan_delete(
     items, refused = [], []
     for row in rows:
         try:
-            reason = refusals.refusal(row, neighbours, context, chosen)
+            reason = refusals.refusal(row, neighbours, context, chosen, leaves=leaves)
             if reason is None:
                 states.first(row)
                 reason = next(refusals.marked(row.environment), None)

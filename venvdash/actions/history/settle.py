@@ -130,7 +130,9 @@ def _ended(table: Table, change: Change, result: Result | None) -> Change | None
     if change.action in (Action.RELINK, Action.UNLINK) or (
         change.action is Action.MOVE and one.target is not None
     ):
-        return _relinked(table, change, one)
+        ended = _relinked(table, change, one)
+        if ended is not None or change.action is not Action.MOVE:
+            return ended  # else it may have been moved to another file system
     if change.action in (Action.RENAME, Action.MOVE):
         return _moved(table, change, one, result)
     if change.action in _IN_TRASH:

@@ -140,9 +140,13 @@ def _restoring(table: Table, change: Change) -> tuple[str, ...]:
 
 
 def _back(table: Table, made: UndoPlan, row: Row, one: ChangedEnvironment) -> UndoPlan:
+    from venvdash.actions.adopt import plan as adopt_plan
     from venvdash.actions.relocate.plan import propose_back
 
-    proposal = propose_back(table, row, made.change.action, one.path)
+    if one.target is not None:
+        proposal = adopt_plan.enter(table, row).proposal
+    else:
+        proposal = propose_back(table, row, made.change.action, one.path)
     verb = "Renames" if made.change.action is Action.RENAME else "Moves"
     said = f"{verb} {visible(one.name)} back to {short_path(one.path, table.machine.home)}."
     return replace(
@@ -220,6 +224,7 @@ def _moved_back(
     change: Change,
     cancel: threading.Event | None,
 ) -> Iterator[ActionEvent]:
+    from venvdash.actions.adopt import apply as adopt_apply
     from venvdash.actions.relocate import apply as relocate_apply
 
     (one,) = change.environments
@@ -228,7 +233,8 @@ def _moved_back(
         yield Finished((_skipped(change, f"It is no longer at {visible(place)}."),))
         return
     result = result_of(proposal.row, Outcome.FAILED, "It ended unexpectedly.")
-    for event in relocate_apply.apply(table, deletions, proposal, cancel or threading.Event()):
+    carry_out = adopt_apply.apply if one.target is not None else relocate_apply.apply
+    for event in carry_out(table, deletions, proposal, cancel or threading.Event()):
         if isinstance(event, Result):
             result = event
         else:

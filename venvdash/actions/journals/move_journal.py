@@ -12,6 +12,7 @@ from pathlib import Path
 
 from venvdash.actions.journals.move_stages import FOLDER, Stage
 from venvdash.actions.journals.stages import file_name, parsed_name
+from venvdash.actions.journals.swap import SWAPS, Swap
 from venvdash.actions.journals.toml_file import JournalError, TomlFile
 from venvdash.model import Edit
 from venvdash.system.codec import Codec
@@ -26,7 +27,9 @@ class MoveJournal:
 
     ``old_inode`` and ``new_inode`` are the numbers of the two directories. ``content`` is the
     digest of the copy's manifest when it got its name. ``links`` are its project's links, with
-    their texts before and after, ``edits`` the path files. ``owner`` is the process that moves it.
+    their texts before and after, ``edits`` the path files. ``gives_way`` is what has the name that
+    the copy gets: removed just before that. ``leaves`` is what is made once the original is in the
+    trash, such as a link in its place. ``owner`` is the process that moves it.
     """
 
     name: str
@@ -38,10 +41,12 @@ class MoveJournal:
     owner: ProcessIdentity
     links: tuple[Edit, ...] = ()
     edits: tuple[Edit, ...] = ()
+    gives_way: tuple[Swap, ...] = ()
+    leaves: tuple[Swap, ...] = ()
 
 
 _FILE = TomlFile(
-    Codec(MoveJournal),
+    Codec(MoveJournal, gives_way=SWAPS, leaves=SWAPS),
     "venvdash is moving this environment. An interrupted move is resolved at the next start.",
 )
 

@@ -40,25 +40,25 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
         wanted = plan(row, project, known, shared=proposal.shared)
     else:
         wanted = plan_unlink(row, known)
-    yield from carried_out(table, proposal, wanted, known, cancel)
+    yield from carried_out(table, still_wanted(wanted, proposal), known, cancel)
+
+
+def still_wanted(wanted: RelinkChanges, proposal: Proposal) -> RelinkChanges:
+    """Return what has just been planned again, refused if it is not what ``proposal`` showed."""
+    wanted = wanted.taking([edit for edit in wanted.offers if edit in proposal.edits])
+    if wanted.refusal or replace(wanted.proposal, says=()) == replace(proposal, says=()):
+        return wanted
+    return replace(wanted, refusal=_CHANGED)
 
 
 def carried_out(
-    table: Table,
-    proposal: Proposal,
-    wanted: RelinkChanges,
-    known: RelinkContext,
-    cancel: threading.Event,
+    table: Table, wanted: RelinkChanges, known: RelinkContext, cancel: threading.Event
 ) -> Iterator[Result]:
-    """Carry out what has just been planned again, if it is still what ``proposal`` showed."""
-    row = proposal.row
-    wanted = wanted.taking([edit for edit in wanted.offers if edit in proposal.edits])
+    """Carry out what was planned."""
     if wanted.refusal:
-        yield result_of(row, Outcome.SKIPPED, wanted.refusal)
-    elif replace(wanted.proposal, says=()) != replace(proposal, says=()):
-        yield result_of(row, Outcome.SKIPPED, _CHANGED)
+        yield result_of(wanted.row, Outcome.SKIPPED, wanted.refusal)
     elif cancel.is_set():
-        yield result_of(row, Outcome.SKIPPED, "Cancelled before it started.")
+        yield result_of(wanted.row, Outcome.SKIPPED, "Cancelled before it started.")
     else:
         yield carry_out(table, wanted, known)
 

@@ -62,6 +62,7 @@ class RelinkChanges:
     are directories to be made before the ``swaps``, ``empty`` those to be removed after them.
     ``gives_way`` are links and path files that have the name that its entry gets: they are removed
     before it is renamed. ``action`` is what the user asked for; without it a relink or an unlink.
+    ``far``: the entry is on another file system, so that it is copied there.
     ``lock`` is the tool's own. ``path_files``: a file may take the place of a link that cannot be
     made. ``offers`` may be done as well, if that is asked for.
     """
@@ -84,6 +85,7 @@ class RelinkChanges:
     warns: tuple[str, ...] = ()
     refusal: str = ""
     action: Action | None = None
+    far: bool = False
 
     @property
     def renamed(self) -> bool:

@@ -17,10 +17,11 @@ from venvdash.actions.events import ActionEvent, Finished
 from venvdash.actions.journals import move_stages
 from venvdash.actions.journals.move_journal import MoveJournal, MoveJournals
 from venvdash.actions.journals.move_stages import Stage
+from venvdash.actions.journals.swap import Swap
 from venvdash.actions.record_update import environment_at, own_record, record_at, remember_at
 from venvdash.actions.relocate import move_recovery
 from venvdash.actions.relocate.move_recovery import RecoveredPlace
-from venvdash.actions.safety import project_links, steps
+from venvdash.actions.safety import file_swap, project_links, steps
 from venvdash.actions.safety.manifest import Manifest, in_words
 from venvdash.actions.table import Table
 from venvdash.model import Outcome, Proposal, Result, Row
@@ -37,13 +38,21 @@ def move(
     place: Path,
     context: Context,
     cancel: threading.Event,
+    *,
+    gives_way: tuple[Swap, ...] = (),
+    leaves: tuple[Swap, ...] = (),
 ) -> Iterator[ActionEvent]:
     """Copy to ``place`` on another file system, then move the original to the trash.
 
-    Raises what ``copy.copy`` does, and FailedError; the original is as it was then.
+    ``gives_way`` and ``leaves`` are those of ``MoveJournal``. Raises what ``copy.copy`` does, and
+    FailedError; the original is as it was then.
     """
     row = proposal.row
-    led, files = project_links.changed_for(row, place)
+    there = {swap.path for swap in (*gives_way, *leaves)}
+    led, files = (
+        tuple(change for change in changes if change.path not in there)
+        for changes in project_links.changed_for(row, place)
+    )
     with MoveJournals(table.machine.state_directory) as moves:
         work = _Work(table, deletions, row, place, context, moves)
 
@@ -59,8 +68,13 @@ def move(
                     owner=ProcessIdentity.current(),
                     links=led,
                     edits=files,
+                    gives_way=gives_way,
+                    leaves=leaves,
                 )
             )
+            for swap in gives_way:
+                file_swap.put(swap)
+                steps.step("gave way")
 
         try:
             outcome = yield from copied(
@@ -68,7 +82,7 @@ def move(
             )
             result = work.replace_original(outcome)
         except BaseException:
-            work.end()
+            work.give_up()
             raise
         yield result
 
@@ -99,11 +113,12 @@ class _Work:
         self._moving = moving
         steps.step("move journalled")
 
-    def end(self) -> None:
+    def give_up(self) -> None:
         """Drop the journal of a move that came to nothing; one half undone keeps it."""
         if self._moving is not None and not self._unfinished:
             with suppress(OSError):  # then the next start does
-                self._moves.drop(self._key)
+                if not move_recovery.return_to(self._moving.gives_way):
+                    self._moves.drop(self._key)
 
     def replace_original(self, copied: CopyResult) -> Result:
         """Let the project use the copy, and move the original to the trash.
@@ -116,12 +131,16 @@ class _Work:
             move_recovery.redirect_links(self._moving)
             self._to_trash()
             self._compare(copied)
+            for swap in self._moving.leaves:
+                file_swap.put(swap)
+                steps.step("left")
             self._moves.turn(self._key)
             steps.step("moved")
         except (ChangedError, FailedError, OSError) as error:
             self._take_back(self._moving, words(error))
         known = own_record(self._table, self._row)
-        if remember_at(self._table, self._place, self._place, known):
+        # What lies in its project is not remembered.
+        if self._moving.gives_way or remember_at(self._table, self._place, self._place, known):
             self._forget_identity()
             self._moves.drop(self._key)
         said = "The original is in the trash."
@@ -163,7 +182,7 @@ class _Work:
         """Delete the original. Raises FailedError."""
         table, row = self._table, self._row
         table.rows.setdefault(row.path, row)
-        plan = self._deletions.plan([row.path])
+        plan = self._deletions.plan([row.path], leaves=True)
         result = None
         for event in self._deletions.delete(plan, recorded=False):
             if isinstance(event, Finished) and event.results:
@@ -221,8 +240,8 @@ def _ended(
 
 def _remembered(table: Table, context: Context, known: MoveJournal) -> bool:
     """Let what was remembered of the original go on with the copy; whether that is done."""
-    if not move_recovery.is_at(known.new, known.new_inode):
-        return True
+    if known.gives_way or not move_recovery.is_at(known.new, known.new_inode):
+        return True  # what lies in its project is not remembered
     environment = environment_at(context, known.new, known.new)
     if environment is None:
         return True

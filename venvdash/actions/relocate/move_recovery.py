@@ -6,7 +6,7 @@ What fails before that is taken back, so that the original is the one that count
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,8 +20,9 @@ from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.journals import trash_journal
 from venvdash.actions.journals.move_journal import MoveJournal
 from venvdash.actions.journals.move_stages import Stage
+from venvdash.actions.journals.swap import Swap
 from venvdash.actions.relocate import rename
-from venvdash.actions.safety import reachable, steps
+from venvdash.actions.safety import file_swap, reachable, steps
 from venvdash.actions.safety.manifest import Manifest
 from venvdash.model import Outcome, Removal, Trashed
 from venvdash.system import responsiveness
@@ -75,6 +76,8 @@ def take_back(moving: MoveJournal, key: str, context: Context) -> list[str]:
     Returns sentences on what cannot be done now; calling it again ends it. Where the original is
     in the trash and its place is taken, all stays as it is.
     """
+    if problems := return_to(moving.leaves):
+        return problems
     if not is_at(moving.old, moving.old_inode):
         trashed = _in_trash(moving, context)
         if trashed is None:
@@ -97,12 +100,30 @@ def take_back(moving: MoveJournal, key: str, context: Context) -> list[str]:
         problems.append(f"{visible(moving.new.parent)} does not exist.")
     except (ChangedError, OSError) as error:
         problems.append(f"{words(error)}: its copy {visible(moving.new)} was not removed.")
+    return problems or return_to(moving.gives_way)
+
+
+def return_to(swaps: Sequence[Swap]) -> list[str]:
+    """Take changes of links and files back, as far as they were made; return what prevents it.
+
+    What somebody else has changed since stays as it is.
+    """
+    problems = []
+    for swap in reversed(swaps):
+        file_swap.tidy(swap)
+        try:
+            file_swap.put(swap.back())
+        except (ChangedError, FileNotFoundError):
+            continue
+        except OSError as error:
+            problems.append(f"{words(error)}.")
     return problems
 
 
 def silent(moving: MoveJournal) -> list[Path]:
     """Return which of the directories that a move is about do not answer."""
     changed = [change.path.parent for change in (*moving.links, *moving.edits)]
+    changed += [swap.path.parent for swap in (*moving.gives_way, *moving.leaves)]
     return responsiveness.unresponsive([moving.old.parent, moving.new.parent, *changed])
 
 
@@ -131,6 +152,7 @@ def finish_move(moving: MoveJournal, key: str, stage: Stage, context: Context) -
             rename.make_change(do, change, moving.new, moving.old)
             for do, change in rename.changes(moving.links, moving.edits)
         ]
+        notes += map(_left, moving.leaves)
         said = (
             f"{name}: its move was interrupted and has been completed. The environment is at {new}."
         )
@@ -151,6 +173,16 @@ def finish_move(moving: MoveJournal, key: str, stage: Stage, context: Context) -
         RecoveredPlace.OLD,
         f"{name}: its move was interrupted and has been undone. The environment is at {old}.",
     )
+
+
+def _left(swap: Swap) -> str:
+    """Make what is left at the old place; return why it is not made, "" if it is."""
+    file_swap.tidy(swap)
+    try:
+        file_swap.put(swap)
+    except (ChangedError, OSError) as error:
+        return words(error)
+    return ""
 
 
 def _in_trash(moving: MoveJournal, context: Context) -> Trashed | None:

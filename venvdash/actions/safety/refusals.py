@@ -81,14 +81,21 @@ def _above(path: str) -> Iterator[str]:
 
 
 def refusal(
-    row: Row, neighbours: Neighbours, context: Context, chosen: frozenset[Path]
+    row: Row,
+    neighbours: Neighbours,
+    context: Context,
+    chosen: frozenset[Path],
+    *,
+    leaves: bool = False,
 ) -> str | None:
     """Return why the environment must not be deleted, None where nothing prevents it.
 
-    ``neighbours`` knows all environments, ``chosen`` are the paths of those that go together. Who
-    uses it, and what locks it, is not asked here.
+    ``neighbours`` knows all environments, ``chosen`` are the paths of those that go together.
+    ``leaves``: one may lie in its project, since it was copied elsewhere. Who uses it, and what
+    locks it, is not asked here.
     """
-    return next(_refusals(row, neighbours, context, chosen), None)
+    leaves = leaves and row.environment.location is Location.IN_PROJECT
+    return next(_refusals(row, neighbours, context, chosen, leaves=leaves), None)
 
 
 def _refusals(
