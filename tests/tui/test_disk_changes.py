@@ -251,4 +251,4 @@ def test_polling_remembers_little_of_each_path(tmp_path: Path) -> None:
     used = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert not polling.step(1)
-    assert used < 250 * len(paths)
+    assert used < 200 * len(paths)
