@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from tests.mounting import tmpfs
 from tests.tui.pilot import Driver, drive
 from venvdash.config import load
 from venvdash.demo.playground import Playground
@@ -198,3 +199,24 @@ def test_what_a_tool_keeps_cannot_be_had_under_another_name(playground: Playgrou
 
     drive(session(playground), script, SIZE)
     assert (path / "pyvenv.cfg").is_file()
+
+
+def test_one_that_was_moved_to_another_disk_is_no_longer_listed(
+    playground: Playground, tmp_path: Path
+) -> None:
+    path = playground.made["sandbox"].path
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    async def script(driver: Driver) -> None:
+        await at(driver, path)
+        await driver.press("m")
+        await driver.press("ctrl+u", *str(disk), "enter")
+        await shown(driver)
+        assert "on another file system" in " ".join(driver.text.replace("│", " ").split())
+        await done(driver, f"sandbox is moved to {disk}/sandbox.")
+        await driver.until(lambda: path not in driver.main.listing.table.summaries)
+        assert (disk / "sandbox" / "pyvenv.cfg").is_file()
+
+    with tmpfs(disk):
+        drive(session(playground), script, SIZE)

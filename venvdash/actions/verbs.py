@@ -209,7 +209,9 @@ class Actions:
                 result = result_of(proposal.row, Outcome.FAILED, "It ended unexpectedly.")
             auto_activation.follow(self._table, proposal, result)
             results.append(result)
-            yield RowState(proposal.row.path, _ENDS[result.outcome], result.reason)
+            # Moved to another disk, the original is in the trash.
+            state = _ENDS[result.outcome] if result.trash is None else State.IN_TRASH
+            yield RowState(proposal.row.path, state, result.reason)
         yield Finished(tuple(results))
 
     def restore(self, trashed: Trashed, name: str | None = None) -> Result:
