@@ -22,7 +22,8 @@ def test_a_flag_is_shown_everywhere(flag: Flag) -> None:
     meaning = f"{flag.value}: {FLAG_MEANINGS[flag]}"
     if flag is not Flag.USER_FILES:  # which says what they are
         assert meaning in describe(flagged, HOME).plain
-        assert meaning in reason(summary_of(flagged), HOME).plain
+        shown = meaning in reason(summary_of(flagged), HOME).plain
+        assert shown == (flag is not Flag.VOLATILE), "said of all of uv's, it hides what matters"
     assert row_json(flagged)["flags"] == [flag.value]
     listed = [] if flag is Flag.VOLATILE else [flag.value]
     assert flag_words(summary_of(flagged)) == listed

@@ -274,7 +274,7 @@ def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> Non
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
-        assert "Type 3 to confirm:" in driver.text
+        assert "Type 3 and Enter to confirm:" in driver.text
         await driver.press("y", "y", "enter", "2", "enter")
         assert driver.app.screen is screen
         await driver.press("backspace", "3", "enter")
@@ -298,7 +298,7 @@ def test_free_now_on_a_live_one_wants_the_number_typed() -> None:
         screen = await ask(driver)
         assert "Type" not in driver.text
         await driver.press("f")
-        assert "Type 1 to delete permanently:" in driver.text
+        assert "Type 1 and Enter to delete permanently:" in driver.text
         await driver.press("f", "enter")
         assert driver.app.screen is screen
         await driver.press("escape")
@@ -313,11 +313,11 @@ def test_each_name_that_the_plan_asks_for_is_typed() -> None:
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
         assert why in driver.text
-        assert "Type scratch to confirm:" in driver.text
+        assert "Type scratch and Enter to confirm:" in driver.text
         await driver.press("y", *"scratc", "enter")
         assert driver.app.screen is screen
         await driver.press("h", "enter")
-        assert "Type old to confirm:" in driver.text
+        assert "Type old and Enter to confirm:" in driver.text
         assert driver.app.screen is screen
         await driver.press(*"old", "enter")
         await driver.until(lambda: len(session.asked) == 2)

@@ -67,9 +67,9 @@ def test_a_sync_is_shown_done_and_logged(playground: Playground) -> None:
         assert "imaging" in {package.name for package in row.environment.packages}
         assert row.record is not None
         assert row.record.last_sync is not None
-        await driver.press("at")
+        await driver.press("at", "down", "down", "down")  # below what was said of it
         await driver.until(lambda: "+ imaging==10.2.0" in driver.text)
-        assert "✓ uv sync --project" in driver.text
+        assert "$ uv sync --project" in driver.text
 
     drive(session(playground), script, SIZE)
 

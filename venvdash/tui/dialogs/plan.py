@@ -164,7 +164,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         self.query_one("#typed").display = word is not None
         if word is not None:
             what = "delete permanently" if self._now else "confirm"
-            asked = f"Type {visible(word, _LONGEST_ASKED)} to {what}:"
+            asked = f"Type {visible(word, _LONGEST_ASKED)} and Enter to {what}:"
             self.query_one("#ask", Static).update(Content(asked))
             self.query_one("#word", Input).restrict = "[0-9]*" if word.isdigit() else None
         self.fit()

@@ -44,13 +44,13 @@ def _meaning(flag: Flag, summary: Summary) -> str:
 
 
 def reason(summary: Summary, home: Path | None) -> Content:
-    """Return why an environment has its status, and what its flags mean."""
+    """Return why an environment has its status, and what its flags mean.
+
+    Without that its tool may clear the cache that it is in: that is so for all of uv's.
+    """
     words = _why(summary, home)
-    flags = [
-        f"{flag.value}: {_meaning(flag, summary)}"
-        for flag in FLAG_MEANINGS
-        if flag in summary.flags
-    ]
+    told = summary.flags - {Flag.VOLATILE}
+    flags = [f"{flag.value}: {_meaning(flag, summary)}" for flag in FLAG_MEANINGS if flag in told]
     tail = Content.styled("".join(f" · {flag}" for flag in flags), _LABEL)
     return Content.assemble(status_label(summary.status), "  ", words, tail)
 
