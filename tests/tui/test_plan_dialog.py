@@ -363,7 +363,7 @@ def test_the_buttons_are_in_sight_on_every_screen(size: tuple[int, int]) -> None
 
     async def script(driver: Driver) -> None:
         await ask(driver)
-        for words in ("Cancel", "Move to trash  t", "Type 50 to confirm", "[ ] c"):
+        for words in ("Cancel", "Move to trash  t", "Type 50 and Enter to confirm", "[ ] c"):
             assert words in driver.text
         await driver.press("G")
         await driver.pilot.pause(0.05)
