@@ -14,7 +14,7 @@ ITEM = {
     *("path", "entry", "name", "kind", "location", "status", "reason"),
     *("flags", "on_disk", "reclaimable"),
     *("cache_held", "only_here", "how", "links", "edits", "confirm", "user_files"),
-    *("trash_folder", "lasts_until", "unsearched"),
+    *("trash_folder", "lasts_until", "unsearched", "command", "git"),
 }
 PLAN = {
     *("schema", "action", "items", "held", "reclaimable", "cache_held"),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,14 +94,16 @@ class Actions:
         from venvdash.actions.relink.plan import plan
         from venvdash.actions.relink.relink_changes import RelinkContext
 
-        return plan(row, project, RelinkContext.of(self._with_records()), shared=share).proposal
+        context = RelinkContext.of(self._with_records())
+        return self._with_git(plan(row, project, context, shared=share).proposal)
 
     def unlink(self, row: Row) -> Proposal:
         """Return what saying that it belongs to no project would do."""
         from venvdash.actions.relink.relink_changes import RelinkContext
         from venvdash.actions.relink.unlink import plan_unlink
 
-        return plan_unlink(row, RelinkContext.of(self._with_records())).proposal
+        context = RelinkContext.of(self._with_records())
+        return self._with_git(plan_unlink(row, context).proposal)
 
     def copy(
         self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
@@ -122,13 +125,13 @@ class Actions:
         """Return what giving it another name would do."""
         from venvdash.actions.relocate.plan import propose_rename
 
-        return propose_rename(self._with_records(), row, name)
+        return self._with_git(propose_rename(self._with_records(), row, name))
 
     def move(self, row: Row, root: Path) -> Proposal:
         """Return what moving it to the store at ``root`` would do."""
         from venvdash.actions.relocate.plan import propose_move
 
-        return propose_move(self._with_records(), row, root)
+        return self._with_git(propose_move(self._with_records(), row, root))
 
     def adopt(self, row: Row, root: Path | None = None) -> Proposal:
         """Return what moving it out of its project would do.
@@ -137,13 +140,23 @@ class Actions:
         """
         from venvdash.actions.adopt.plan import leave
 
-        return leave(self._with_records(), row, root).proposal
+        return self._with_git(leave(self._with_records(), row, root).proposal)
 
     def move_in(self, row: Row) -> Proposal:
         """Return what moving it into its project would do."""
         from venvdash.actions.adopt.plan import enter
 
-        return enter(self._with_records(), row).proposal
+        return self._with_git(enter(self._with_records(), row).proposal)
+
+    def _with_git(self, proposal: Proposal) -> Proposal:
+        """Return it with what git says of the files and links that it replaces."""
+        from venvdash.actions.safety.git_state import git_states
+
+        if proposal.refusal:
+            return proposal
+        paths = [link.path for link in proposal.links]
+        paths += [edit.path for edit in proposal.edits]
+        return replace(proposal, git=git_states(paths, self._table.machine))
 
     def _with_records(self) -> Table:
         """Return the table, once what scans learned is stored.

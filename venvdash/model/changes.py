@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from venvdash.model.plans import Action, Edit, Link, Row
+from venvdash.model.plans import Action, Edit, GitState, Link, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Proposal:
     ``packages`` change, ``edits`` and ``links`` be written: of ``links`` those that are new.
     ``distrusted`` is another user's project whose code would have to be run, and the reason for
     the refusal: once the user trusts it, propose again.
+    ``git`` is what git says of what is written where something is now.
     ``offers`` may be written as well: what the user takes of them is to be moved to ``edits``.
     """
 
@@ -48,6 +49,7 @@ class Proposal:
     offers: tuple[Edit, ...] = ()
     shared: bool = False
     distrusted: Path | None = None
+    git: tuple[GitState, ...] = ()
 
     def taking_offers(self) -> "Proposal":
         """Return it with all that it offers taken."""

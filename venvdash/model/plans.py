@@ -97,6 +97,21 @@ class TrashFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class GitState:
+    """What git says of files in a directory of a project that a plan would change or remove.
+
+    ``changes``: how many files of the repository have changes that are not committed, None where
+    that is not known: ``unknown`` says why. ``tracked`` and ``ignored`` are those of the plan's.
+    """
+
+    directory: Path
+    changes: int | None = None
+    tracked: tuple[Path, ...] = ()
+    ignored: tuple[Path, ...] = ()
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One environment in a plan.
 
@@ -109,6 +124,7 @@ class Item:
     would type it.
     ``unsearched`` says what the search for its project has not looked at, a sentence; where it is
     not empty, the environment may go to the trash but not be freed.
+    ``git`` is what git says of ``links`` and ``edits``.
     """
 
     row: Row
@@ -120,6 +136,7 @@ class Item:
     folder: TrashFolder | None = None
     unsearched: str = ""
     command: str = ""
+    git: tuple[GitState, ...] = ()
 
     @property
     def searching(self) -> bool:

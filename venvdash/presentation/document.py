@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvdash.model import Row, Status
+from venvdash.model import GitState, Row, Status
 from venvdash.presentation.meanings import STATUS_MEANINGS
 from venvdash.presentation.roles import Role
-from venvdash.text import line_spans, short_path, visible, width, with_tilde
+from venvdash.text import counted, line_spans, short_path, visible, width, with_tilde
 
 _LABEL = 14  # cells; text beside a longer label is not indented as far
 
@@ -80,6 +80,25 @@ def head_of(row: Row, home: Path | None, more: str = "") -> Iterator[Line]:
     yield Line((name, Piece("  "), label, Piece(more)), status)
     yield plain(f"  {with_tilde(visible(row.verdict.reason), home) or STATUS_MEANINGS[status]}")
     yield Line((Piece(f"  {short_path(row.environment.entry, home)}", Role.MUTED),))
+
+
+def git_lines(states: Iterable[GitState], home: Path | None) -> Iterator[Line]:
+    """Yield what git says of a project that would lose something: a line for each directory."""
+    for state in states:
+        where = Piece(f"  git in {short_path(state.directory, home)}: ", Role.MUTED)
+        if state.changes:
+            said = Piece(counted(state.changes, "uncommitted change"), Role.WARNING)
+        elif state.changes is None:
+            said = Piece(f"not known what is uncommitted ({visible(state.unknown)})", Role.MUTED)
+        else:
+            said = Piece("nothing uncommitted", Role.MUTED)
+        kept = [
+            Piece(f"; {visible(path.name, 64)} is tracked", Role.WARNING) for path in state.tracked
+        ]
+        kept += [
+            Piece(f"; {visible(path.name, 64)} is ignored", Role.MUTED) for path in state.ignored
+        ]
+        yield Line((where, said, *kept))
 
 
 def plain(text: str) -> Line:

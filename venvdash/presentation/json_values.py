@@ -6,6 +6,7 @@ from venvdash.actions.events import Finished
 from venvdash.formats import time_json
 from venvdash.model import (
     DiskSpace,
+    GitState,
     Item,
     Package,
     Plan,
@@ -264,8 +265,20 @@ def _item_json(item: Item) -> dict[str, object]:
         "user_files": user_files_json(usage.user_files) if usage else None,
         "unsearched": item.unsearched or None,
         "command": item.command or None,
+        "git": [git_json(state) for state in item.git],
         "links": [str(link.path) for link in item.links],
         "edits": [str(edit.path) for edit in item.edits],
+    }
+
+
+def git_json(state: GitState) -> dict[str, object]:
+    """Return what git says of a project as JSON shows it."""
+    return {
+        "directory": str(state.directory),
+        "changes": state.changes,
+        "tracked": [str(path) for path in state.tracked],
+        "ignored": [str(path) for path in state.ignored],
+        "unknown": state.unknown or None,
     }
 
 
@@ -312,6 +325,7 @@ def proposal_json(proposal: Proposal) -> dict[str, object]:
         "links": [str(link.path) for link in proposal.links],
         "offers": [str(edit.path) for edit in proposal.offers],
         "shared": proposal.shared,
+        "git": [git_json(state) for state in proposal.git],
     }
 
 

@@ -16,7 +16,15 @@ from venvdash.model import (
     SearchReport,
     Status,
 )
-from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
+from venvdash.presentation.document import (
+    Line,
+    Piece,
+    git_lines,
+    head_of,
+    in_blocks,
+    plain,
+    warning,
+)
 from venvdash.presentation.labels import flag_in_words
 from venvdash.presentation.meanings import FLAG_MEANINGS
 from venvdash.presentation.roles import Role
@@ -131,6 +139,7 @@ def _consequences(item: Item, home: Path | None) -> Iterator[Line]:
         yield plain(f"  removes the project's link {short_path(link.path, home)}")
     for edit in item.edits:
         yield plain(f"  changes {short_path(edit.path, home)}, which refers to it")
+    yield from git_lines(item.git, home)
 
 
 def _refusal(refusal: Refusal, home: Path | None) -> Iterator[Line]:

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from venvdash.actions.process.run_log import typed
 from venvdash.model import Action, Proposal
-from venvdash.presentation.document import Line, Piece, head_of, in_blocks, plain, warning
+from venvdash.presentation.document import (
+    Line,
+    Piece,
+    git_lines,
+    head_of,
+    in_blocks,
+    plain,
+    warning,
+)
 from venvdash.presentation.labels import verb_of
 from venvdash.presentation.package_diff import planned_diff
 from venvdash.presentation.roles import Role
@@ -39,6 +47,7 @@ def _possible(proposal: Proposal, home: Path | None) -> Iterator[Line]:
         yield plain(f"  creates the link {short_path(link.path, home)} -> {target}")
     for edit in proposal.edits:
         yield plain(f"  {verb_of(edit)} {short_path(edit.path, home)}")
+    yield from git_lines(proposal.git, home)
     for command in proposal.commands:
         shown = with_tilde(visible(typed(command)), home)
         yield Line((Piece("  runs "), Piece(shown, Role.STRONG)))

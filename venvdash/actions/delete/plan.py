@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from venvdash.actions.context import Context
@@ -12,6 +13,7 @@ from venvdash.actions.errors import ChangedError
 from venvdash.actions.process import tool_commands
 from venvdash.actions.safety import project_links, refusals
 from venvdash.actions.safety.environment_state import States
+from venvdash.actions.safety.git_state import git_states
 from venvdash.actions.safety.in_use import busy
 from venvdash.model import (
     Action,
@@ -87,7 +89,25 @@ def plan_delete(
         except (OSError, ValueError) as error:
             reason = f"Cannot read it: {because(error)}."
         refused.append(Refusal(row.path, row.name, reason))
-    return Plan(Action.DELETE, tuple(items), tuple(refused), unreadable=seen.unreadable)
+    told = tuple(_with_git(items, context))
+    return Plan(Action.DELETE, told, tuple(refused), unreadable=seen.unreadable)
+
+
+def _with_git(items: Sequence[Item], context: Context) -> Iterator[Item]:
+    """Yield the items with what git says of the projects that lose them, and of their links."""
+    linked = [item for item in items if item.row.verdict.status is Status.LINKED]
+    concerned = [item for item in items if item.links or item.edits or item in linked]
+    paths = [path for item in concerned for path in _changed_with(item)]
+    projects = [project for item in linked for project in item.row.verdict.projects]
+    states = git_states(paths, context.machine, projects) if concerned else ()
+    for item in items:
+        own = {path.parent for path in _changed_with(item)} | set(item.row.verdict.projects)
+        git = tuple(state for state in states if state.directory in own)
+        yield replace(item, git=git) if git else item
+
+
+def _changed_with(item: Item) -> list[Path]:
+    return [link.path for link in item.links] + [edit.path for edit in item.edits]
 
 
 def _item(row: Row, context: Context, silent: frozenset[Path]) -> Item:
