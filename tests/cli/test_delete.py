@@ -18,7 +18,7 @@ ITEM = {
 }
 PLAN = {
     *("schema", "action", "items", "held", "reclaimable", "cache_held"),
-    *("bytes_now", "bytes_after_trash"),
+    *("bytes_now", "bytes_after_trash", "low_space"),
     *("packages_only_in_cache", "unreadable_processes", "exact", "at_most", "search"),
 }
 DONE = {"results", "freed", "in_trash", "cleaned", "problems", "notes"}
