@@ -22,8 +22,8 @@ def understood(table: dict[str, Any], text: str, path: Path) -> Config:
             problems += [(f"{name}.{error.key}", error) for error in errors]
     config, errors = _read(CODEC, rest)
     problems += [(error.key, error) for error in errors]
-    found = tuple(_problem(key, error, text, path) for key, error in problems)
-    read: Config = replace(config, path=path, problems=found, **given)
+    mistakes = tuple(_problem(key, error, text, path) for key, error in problems)
+    read: Config = replace(config, path=path, problems=mistakes, **given)
     return read
 
 

@@ -46,10 +46,10 @@ def settings() -> list[Setting]:
 
 
 def _fields() -> list[tuple[str, "dataclasses.Field[Any]"]]:
-    found = [("", one) for one in dataclasses.fields(Config) if one.metadata]
+    fields = [("", one) for one in dataclasses.fields(Config) if one.metadata]
     for name in TABLES:
-        found += [(f"{name}.", one) for one in dataclasses.fields(getattr(Config(), name))]
-    return found
+        fields += [(f"{name}.", one) for one in dataclasses.fields(getattr(Config(), name))]
+    return fields
 
 
 def _setting(prefix: str, one: "dataclasses.Field[Any]") -> Setting:

@@ -13,8 +13,8 @@ _POWERS = {None: 0, "": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 def seconds_of(text: str) -> float | None:
     """Return how long ``90d``, ``12 w``, ``6mo``, ``1y`` or ``30`` (days) is; None for no age."""
-    found = _AGE.fullmatch(text.strip().lower())
-    return int(found[1]) * _AGES[found[2][:1] or "d"] if found else None
+    match = _AGE.fullmatch(text.strip().lower())
+    return int(match[1]) * _AGES[match[2][:1] or "d"] if match else None
 
 
 def bytes_of(text: str) -> int | None:
@@ -22,14 +22,14 @@ def bytes_of(text: str) -> int | None:
 
     As for GNU's tools: ``MB`` is 1000², ``M`` and ``MiB`` are 1024².
     """
-    found = _SIZE.fullmatch(text.strip().lower())
-    if found is None:
+    match = _SIZE.fullmatch(text.strip().lower())
+    if match is None:
         return None
-    base = 1000 if found[3] == "b" else 1024
-    return int(float(found[1]) * base ** _POWERS[found[2]])
+    base = 1000 if match[3] == "b" else 1024
+    return int(float(match[1]) * base ** _POWERS[match[2]])
 
 
 def count_of(text: str) -> int | None:
     """Return the number that ``1200`` or ``10k`` is; None for no count."""
-    found = _COUNT.fullmatch(text.strip().lower())
-    return int(found[1]) * 1000 ** _POWERS[found[2]] if found else None
+    match = _COUNT.fullmatch(text.strip().lower())
+    return int(match[1]) * 1000 ** _POWERS[match[2]] if match else None

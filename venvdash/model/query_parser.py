@@ -130,14 +130,14 @@ def _span(key: str, value: str) -> Term:
 
 
 def _installed(value: str) -> Term:
-    found = _PACKAGE.fullmatch(value.strip())
-    if found is None:
+    match = _PACKAGE.fullmatch(value.strip())
+    if match is None:
         raise QueryError(f"pkg:{value} has no name of a package, {_such_as('pkg')}.")
-    wanted = next((part for part in found.groups()[1:] if part is not None), None)
+    wanted = next((part for part in match.groups()[1:] if part is not None), None)
     allowed = None if wanted is None else versions(wanted)
     if wanted is not None and allowed is None:
         raise QueryError(f"pkg:{value} has no version or range, {_such_as('pkg')}.")
-    return Installed(canonical_name(found[1]), allowed)
+    return Installed(canonical_name(match[1]), allowed)
 
 
 def _such_as(key: str) -> str:
@@ -173,12 +173,12 @@ def completions(text: str, values: Values) -> list[str]:
     key, colon, value = token.partition(":")
     key = key.lower()
     if not colon:
-        found = [f"{one}:" for one in (*EXAMPLES, "not") if one.startswith(key)]
+        completed = [f"{one}:" for one in (*EXAMPLES, "not") if one.startswith(key)]
     elif key not in EXAMPLES:
-        found = []
+        completed = []
     else:
         choices = {**_FIXED, **values}.get(key)
         before, comma, last = value.rpartition(",") if choices else ("", "", value)
         offered = sorted(choices()) if choices else EXAMPLES[key]
-        found = [f"{key}:{before}{comma}{one}" for one in offered if one.startswith(last)]
-    return [f"{prefix}{one}" for one in found]
+        completed = [f"{key}:{before}{comma}{one}" for one in offered if one.startswith(last)]
+    return [f"{prefix}{one}" for one in completed]

@@ -173,9 +173,9 @@ class NamesFile:
         Raises ValueError.
         """
         key = alike(typed)
-        found = list(self._entries(encoded([key]) + b"\0"))
-        exact = [row for _, name, row in found if name == typed]
-        rows = exact or [row for _, _, row in found]
+        entries = list(self._entries(encoded([key]) + b"\0"))
+        exact = [row for _, name, row in entries if name == typed]
+        rows = exact or [row for _, _, row in entries]
         if not exact and "@" in typed:
             return None
         if not rows and "/" not in typed:
@@ -190,12 +190,12 @@ class NamesFile:
 
         As ``plain_names``, without environments that do not exist any more.
         """
-        start, found = encoded([typed]), []
+        start, entries = encoded([typed]), []
         for line in self._rows.split(b"\n")[:-1]:
             path, name, _ = line.split(b"\0", 2)
             if name.startswith(start) or path[path.rfind(b"/") + 1 :].startswith(start):
-                found.append((decoded(path)[0], decoded(name)[0]))
-        return plain_names(found, typed)
+                entries.append((decoded(path)[0], decoded(name)[0]))
+        return plain_names(entries, typed)
 
     def _entries(self, beginning: bytes) -> Iterator[list[str]]:
         """Yield the lines with such a beginning: they are sorted."""

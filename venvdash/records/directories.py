@@ -71,18 +71,18 @@ class Reader:
         """Return the next record if it is of ``level``, and go on; else the memory is of no use."""
         at = self._at
         try:
-            found, inode, changed, first, second = _unpack(self._data, at)
+            depth, inode, changed, first, second = _unpack(self._data, at)
         except struct.error:
             head = self._head()
             if head is None:
                 self.close()
                 return None
-            found, inode, changed, first, second = head
+            depth, inode, changed, first, second = head
             at = self._at
-        if not first and not second and found == level:  # as most
+        if not first and not second and depth == level:  # as most
             self._taken, self._at = at, at + _SIZE
             return inode, changed, b"", b""
-        if found != level or first >= _LONGEST or second >= _LONGEST:
+        if depth != level or first >= _LONGEST or second >= _LONGEST:
             self.close()
             return None
         size = first + second
@@ -268,7 +268,7 @@ class Question:
 
     def table(self) -> dict[str, object]:
         """Return the question as it is kept with the answers."""
-        sets = {name: sorted(found) for name, found in self.wanted.items()}
+        sets = {name: sorted(names) for name, names in self.wanted.items()}
         return {"exact": self.exact, **sets}
 
     def covered_by(self, table: object) -> bool:
@@ -294,8 +294,8 @@ def _reader(path: Path, question: Question) -> Reader:
         file = os.fdopen(descriptor, "rb", _BUFFER)
     except OSError:
         return Reader()
-    found = os.fstat(descriptor)
-    own = trusted(found.st_uid, own_uid()) and found.st_nlink == 1
+    status = os.fstat(descriptor)
+    own = trusted(status.st_uid, own_uid()) and status.st_nlink == 1
     try:
         known = own and file.read(len(MAGIC)) == MAGIC
         if known and question.covered_by(json.loads(file.readline(_LONGEST))):

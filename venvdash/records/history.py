@@ -192,7 +192,7 @@ def read(database: "Connection", stage: Stage | None = None) -> list[Change]:
         " WHERE ? IN ('', stage) ORDER BY number DESC",
         wanted,
     ).fetchall()
-    found: dict[int, list[ChangedEnvironment]] = {int(row[0]): [] for row in changes}
+    environments: dict[int, list[ChangedEnvironment]] = {int(row[0]): [] for row in changes}
     rows = database.execute(
         "SELECT change, path, name, place, inode, kind, status, reason, project, target, python,"
         " packages, on_disk, reclaimable, trash, state, changed.ended FROM changed"
@@ -201,8 +201,8 @@ def read(database: "Connection", stage: Stage | None = None) -> list[Change]:
         wanted,
     )
     for number, *row in rows:
-        found[int(number)].append(_environment(row))
-    return [_change(row, found[int(row[0])]) for row in changes]
+        environments[int(number)].append(_environment(row))
+    return [_change(row, environments[int(row[0])]) for row in changes]
 
 
 def requested_absences(database: "Connection") -> dict[Path, float]:

@@ -260,15 +260,15 @@ def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | 
     if _on_network(Path(os.path.realpath(path)), mounts):
         return None, _remote(path)
     told = ""
-    found, regular = _lookup(path)
-    if read_only and regular and not (found and found.st_size):
+    status, regular = _lookup(path)
+    if read_only and regular and not (status and status.st_size):
         return None, ""
     if not regular:
         if read_only:
             return None, f"{visible(path)} is not a regular file, so no records are kept"
         told = _set_aside(path, "is not a regular file", "broken")
-        found = None
-    if problem := _foreign(path, found):
+        status = None
+    if problem := _foreign(path, status):
         return None, problem
     return _connected(path, read_only, told)
 
@@ -276,17 +276,17 @@ def _opened(path: Path, read_only: bool, mounts: Mounts) -> "tuple[Connection | 
 def _lookup(path: Path) -> tuple[os.stat_result | None, bool]:
     """Return what is there, and whether that, or a new file in its place, can be the index."""
     try:
-        found = reads.stat(path)
+        status = reads.stat(path)
     except FileNotFoundError:
         return None, not os.path.lexists(path)
     except OSError as error:
         if error.errno == errno.ELOOP and os.path.islink(path):
             return None, False
         raise
-    return found, stat.S_ISREG(found.st_mode)
+    return status, stat.S_ISREG(status.st_mode)
 
 
-def _connected(path: Path, read_only: bool, told: str) -> "tuple[Connection | None, str]":
+def _connected(path: Path, read_only: bool, problem: str) -> "tuple[Connection | None, str]":
     import sqlite3
 
     for _ in range(2):
@@ -302,7 +302,7 @@ def _connected(path: Path, read_only: bool, told: str) -> "tuple[Connection | No
         try:
             reason = _prepared(database, read_only)
             if not reason:
-                return database, told
+                return database, problem
         except sqlite3.Error as error:
             if not _useless(error, reading=True):
                 database.close()
@@ -311,8 +311,8 @@ def _connected(path: Path, read_only: bool, told: str) -> "tuple[Connection | No
         database.close()
         if read_only:
             return None, f"{visible(path)} {reason[0]}, so no records are kept"
-        told = _set_aside(path, *reason)
-    return None, told
+        problem = _set_aside(path, *reason)
+    return None, problem
 
 
 def _prepared(database: "Connection", read_only: bool) -> tuple[str, str] | None:
@@ -341,16 +341,16 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _foreign(path: Path, found: os.stat_result | None) -> str:
+def _foreign(path: Path, status: os.stat_result | None) -> str:
     """Return why a file is left alone that somebody else could have put there, or in such a folder.
 
     Root with the HOME of somebody else (sudo) must not believe what is written there, nor leave
     files that the owner of that HOME then cannot write.
     """
     why = ""
-    if found is not None and not trust.trusted(found.st_uid):
+    if status is not None and not trust.trusted(status.st_uid):
         why = "belongs to another user"
-    elif found is not None and (os.path.islink(path) or found.st_nlink > 1):
+    elif status is not None and (os.path.islink(path) or status.st_nlink > 1):
         why = "is a link"
     if why:
         return f"{visible(path)} {why}, so no records are kept"

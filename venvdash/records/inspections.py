@@ -121,16 +121,16 @@ class Inspections(Mapping[str, Inspection]):
 
     def updated(self, unchanged: Iterable[str], added: Mapping[str, Inspection]) -> "Inspections":
         """Return the inspections of ``unchanged`` paths, and ``added``. Uses up this object."""
-        found = copy(self)
+        updated = copy(self)
         kept = set(unchanged)
-        found._starts = {path: start for path, start in self._starts.items() if path in kept}
-        found._added = {path: line for path, line in self._added.items() if path in kept}
+        updated._starts = {path: start for path, start in self._starts.items() if path in kept}
+        updated._added = {path: line for path, line in self._added.items() if path in kept}
         for path, inspection in added.items():
-            found.add(path, inspection)
-        if len(found._package_of) <= 2 * found._in_use + _SPARE:
-            return found
+            updated.add(path, inspection)
+        if len(updated._package_of) <= 2 * updated._in_use + _SPARE:
+            return updated
         fresh = Inspections()
-        for path, inspection in in_turns(found.items()):
+        for path, inspection in in_turns(updated.items()):
             fresh.add(path, inspection)
         fresh._in_use = len(fresh._package_of)
         return fresh
@@ -187,24 +187,24 @@ class Inspections(Mapping[str, Inspection]):
     @classmethod
     def of(cls, data: bytes) -> "Inspections":
         """Return those in a file. Raises any exception where something is wrong."""
-        found = cls()
+        inspections = cls()
         end = data.find(b"\n")
         known = json.loads(data if end < 0 else data[:end])
         if b"\\u0000" in data or known["format"] != [_FORMAT, __version__, _user()]:
             raise ValueError
-        found._in_use = _number(known["in_use"])
+        inspections._in_use = _number(known["in_use"])
         for package in known["packages"]:
-            found._package(Package(*_checked(package, (str, str, (str,), bool))))
+            inspections._package(Package(*_checked(package, (str, str, (str,), bool))))
         for settings in known["settings"]:
-            found._setting(_text(settings))
-        found._data = data
+            inspections._setting(_text(settings))
+        inspections._data = data
         while end >= 0:
             give_way()
             start = end + 1
             values = data.index(_BETWEEN, start) + len(_BETWEEN)
-            found._starts[_path(json.loads(data[start : values - len(_BETWEEN)]))] = values
+            inspections._starts[_path(json.loads(data[start : values - len(_BETWEEN)]))] = values
             end = data.find(b"\n", values)
-        return found
+        return inspections
 
 
 def read(state: Path, host: str) -> Inspections:

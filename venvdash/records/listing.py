@@ -115,17 +115,17 @@ def rows(table: bytes, more: Mapping[int, frozenset[str]], now: float) -> list[L
     First those of the environments by number, then those of projects without environment.
     """
     try:
-        found = [ListedRow(*row) for row in json.loads(table)]
+        listed = [ListedRow(*row) for row in json.loads(table)]
         for number, flags in more.items():
-            row = found[number]
+            row = listed[number]
             used = now if IN_USE in flags else row.used
-            found[number] = row._replace(flags=sorted({*row.flags, *flags}), used=used)
-        valid = all(map(_is_row, found))
+            listed[number] = row._replace(flags=sorted({*row.flags, *flags}), used=used)
+        valid = all(map(_is_row, listed))
     except (TypeError, IndexError, RecursionError) as error:
         raise ValueError("is no table") from error
     if not valid:
         raise ValueError("is no table")
-    return found
+    return listed
 
 
 def _is_row(row: ListedRow) -> bool:
@@ -191,11 +191,11 @@ def _name(cwd: str) -> str:
 
 def _oldest(folder: StateFolder) -> list[str]:
     """Return the names of the files that are too many, or too large. Raises OSError."""
-    found = [(os.lstat(folder.path / name), name) for name in folder.names()]
-    found.sort(key=lambda one: one[0].st_mtime_ns, reverse=True)
-    sizes = accumulate((status.st_size for status, _ in found[1:]), initial=0)
+    files = [(os.lstat(folder.path / name), name) for name in folder.names()]
+    files.sort(key=lambda one: one[0].st_mtime_ns, reverse=True)
+    sizes = accumulate((status.st_size for status, _ in files[1:]), initial=0)
     return [
         name
-        for number, (size, (_, name)) in enumerate(zip(sizes, found, strict=True))
+        for number, (size, (_, name)) in enumerate(zip(sizes, files, strict=True))
         if number >= _MOST or size > _TOTAL
     ]

@@ -112,8 +112,8 @@ def records_and_projects(
         " last_sync, last_shell, first_seen, last_seen, copied_from, unfinished, python,"
         " base FROM environment"
     )
-    found = (_record(row, of.get(row[0], [])) for row in in_turns(rows))
-    return {record.path: record for record in found}, tuple(newest.values())
+    records = (_record(row, of.get(row[0], [])) for row in in_turns(rows))
+    return {record.path: record for record in records}, tuple(newest.values())
 
 
 def sizes(database: "Connection") -> dict[Path, tuple[Usage, bytes]]:
@@ -239,14 +239,14 @@ def _record(row: Any, projects: Iterable[ProjectRecord]) -> Record:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    found = record.fingerprint
+    fingerprint = record.fingerprint
     return (
         _bytes(record.path),
         record.identity,
-        str(found.inode),
-        str(found.cfg_inode),
-        found.cfg_mtime_ns,
-        found.cfg_ctime_ns,
+        str(fingerprint.inode),
+        str(fingerprint.cfg_inode),
+        fingerprint.cfg_mtime_ns,
+        fingerprint.cfg_ctime_ns,
         _text(record.note),
         int(record.pinned),
         record.last_sync,
@@ -278,10 +278,14 @@ def _usage(values: Any) -> Usage:
     )
 
 
-def _user_files_text(found: UserFiles | None) -> str | None:
+def _user_files_text(user_files: UserFiles | None) -> str | None:
     import json
 
-    return None if found is None else json.dumps([found.count, found.size, found.places])
+    return (
+        None
+        if user_files is None
+        else json.dumps([user_files.count, user_files.size, user_files.places])
+    )
 
 
 def _user_files(text: str) -> UserFiles:

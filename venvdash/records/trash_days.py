@@ -75,13 +75,13 @@ class TrashDays:
         ending = [path for path in ending if self.waiting[path].announced is None]
         due = self.new_day or keep < 1
         expired = [path for path in self.waiting if due and self._expired(path, keep)]
-        told = {path: replace(self.waiting[path], announced=today) for path in ending}
-        return replace(self, checked=today, waiting={**self.waiting, **told}), ending, expired
+        announced = {path: replace(self.waiting[path], announced=today) for path in ending}
+        return replace(self, checked=today, waiting={**self.waiting, **announced}), ending, expired
 
     def _expired(self, path: Path, keep: float) -> bool:
         announced = self.waiting[path].announced
-        told = announced is not None and announced < self.count.days
-        return self.left(path, keep) == 0 and (told or keep < 1)
+        was_announced = announced is not None and announced < self.count.days
+        return self.left(path, keep) == 0 and (was_announced or keep < 1)
 
 
 def as_of(state: Path, now: Moment) -> TrashDays:
@@ -154,8 +154,8 @@ def _check(count: DayCount) -> None:
         raise ValueError
 
 
-def _waiting(told: list[object], days: int) -> Waiting:
-    since, announced = told
+def _waiting(fields: list[object], days: int) -> Waiting:
+    since, announced = fields
     if isinstance(since, bool) or not isinstance(since, int | float) or not 0 <= since <= days + 1:
         raise ValueError
     return Waiting(float(since), None if announced is None else _day(announced, days))

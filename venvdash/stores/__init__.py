@@ -18,8 +18,8 @@ def registry() -> tuple[Store, ...]:
     """Return every store, the most specific first."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_"]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    found: list[Store] = [module.STORE for module in modules if hasattr(module, "STORE")]
-    return tuple(sorted(found, key=lambda store: (store.rank, store.name)))
+    stores: list[Store] = [module.STORE for module in modules if hasattr(module, "STORE")]
+    return tuple(sorted(stores, key=lambda store: (store.rank, store.name)))
 
 
 def kinds() -> dict[str, Kind]:

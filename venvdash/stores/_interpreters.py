@@ -44,19 +44,19 @@ def on_path(machine: Machine, project: Path, *names: str) -> Iterator[Path | Non
             path = Path(folder, name)
             if not reads.access(path, os.X_OK) or reads.isdir(path):
                 continue
-            found = Path(reads.realpath(path))
+            interpreter = Path(reads.realpath(path))
             if path.parent.name == "shims":
                 shimmed = _shimmed(machine, project, name)
                 if shimmed is None:
                     continue  # pyenv searches the rest of PATH
-                found = Path(reads.realpath(shimmed))
-            yield found if _MINOR.fullmatch(found.name) else _versioned(found)
+                interpreter = Path(reads.realpath(shimmed))
+            yield interpreter if _MINOR.fullmatch(interpreter.name) else _versioned(interpreter)
 
 
 def minor_of(interpreter: Path | None) -> str:
     """Return ``X.Y`` of an interpreter by its file name, "" if that has no version."""
-    found = _MINOR.fullmatch(interpreter.name) if interpreter else None
-    return found[1] if found else ""
+    match = _MINOR.fullmatch(interpreter.name) if interpreter else None
+    return match[1] if match else ""
 
 
 def patch_version_of(interpreter: Path) -> str:
@@ -66,8 +66,8 @@ def patch_version_of(interpreter: Path) -> str:
     """
     name = interpreter.name
     header = interpreter.parent.parent / "include" / name / "patchlevel.h"
-    found = _PY_VERSION.search(read_text(header, _LIMIT) or "")
-    return found[1] if found and found[1].startswith(f"{minor_of(interpreter)}.") else ""
+    match = _PY_VERSION.search(read_text(header, _LIMIT) or "")
+    return match[1] if match and match[1].startswith(f"{minor_of(interpreter)}.") else ""
 
 
 def _versioned(path: Path) -> Path | None:
@@ -96,10 +96,10 @@ def _pyenv_versions(machine: Machine, project: Path, root: Path) -> Iterator[str
 
 
 def _holds(clause: str, version: str) -> bool:
-    found = _CLAUSE.fullmatch(clause)
-    if found is None:
+    match = _CLAUSE.fullmatch(clause)
+    if match is None:
         return True
-    operator, wanted, star = found.groups()
+    operator, wanted, star = match.groups()
     given, asked = _numbers(version), _numbers(wanted)
     if star or operator == "~=":
         head = asked if star else asked[:-1]

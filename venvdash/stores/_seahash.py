@@ -85,11 +85,11 @@ def interpreter_stream(
     with an optional a1, b1 or rc1, or X.Y for a managed Python that uv upgrades in place.
     """
     kind = _IMPLEMENTATIONS.get(implementation)
-    found = _VERSION.fullmatch(version)
+    match = _VERSION.fullmatch(version)
     system, machine = _SYSTEMS.get(platform.system), _MACHINES.get(platform.machine)
-    if kind is None or found is None or system is None or machine is None:
+    if kind is None or match is None or system is None or machine is None:
         return None
-    major, minor, patch, phase, number = found.groups()
+    major, minor, patch, phase, number = match.groups()
     numbers = [int(part) for part in (major, minor, patch) if part is not None]
     if max(numbers) > 255:
         return None
@@ -110,7 +110,7 @@ def _diffuse(x: int) -> int:
 
 def _drive(path: bytes) -> tuple[bytes, bytes]:
     """Split a path into what Rust writes for its drive, canonical or not, and the rest."""
-    found = _DRIVE.match(path)
-    if found is None:
+    match = _DRIVE.match(path)
+    if match is None:
         return b"", path
-    return struct.pack("<q", 2 if found[1] else 5) + found[2].upper(), path[found.end() :]
+    return struct.pack("<q", 2 if match[1] else 5) + match[2].upper(), path[match.end() :]

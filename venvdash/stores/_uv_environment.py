@@ -152,11 +152,11 @@ class _Asked:
         """Return the project's environment in uv's cache."""
         bucket = uv_settings.cache_directory(self._machine, self._project)[0] / self._bucket_name
         if self._cfg is not None and self._fits(self._cfg):
-            found = self._of_interpreter(bucket, self._cfg)
-            if found is not None:
+            environment = self._of_interpreter(bucket, self._cfg)
+            if environment is not None:
                 version = version_of(self._cfg)
                 why = f"uv keeps it in its cache, and `.venv` has its Python {version}"
-                return self.answer(found, why, True, central=True)
+                return self.answer(environment, why, True, central=True)
         return self._discovered(bucket)
 
     def _of_interpreter(self, bucket: Path, cfg: Mapping[str, str]) -> Path | None:
@@ -205,8 +205,8 @@ class _Asked:
     def _entries(self, bucket: Path) -> Iterator[Path]:
         """Yield the environments of the project in uv's cache."""
         for name in names_in(bucket):
-            found = _ENTRY.fullmatch(name)
-            if found and (found[1] or "") == self._head and name in self._names(found[2], found[3]):
+            match = _ENTRY.fullmatch(name)
+            if match and (match[1] or "") == self._head and name in self._names(match[2], match[3]):
                 yield bucket / name
 
     @property
@@ -241,20 +241,24 @@ class _Asked:
     def _on_path(self) -> Iterator[_Python | None]:
         minor = minor_version(self._request.pin) if "." in self._request.pin else ""
         names = [f"python{minor}"] if minor else []
-        for found in on_path(self._machine, self._project, *names, "python3", "python"):
-            if found is None or self._request.may_allow(minor_of(found)):
-                yield _Python(found.parent, patch_version_of(found)) if found else None
+        for interpreter in on_path(self._machine, self._project, *names, "python3", "python"):
+            if interpreter is None or self._request.may_allow(minor_of(interpreter)):
+                yield (
+                    _Python(interpreter.parent, patch_version_of(interpreter))
+                    if interpreter
+                    else None
+                )
 
     def _managed(self) -> Iterator[_Python | None]:
         folder = self._managed_folder
-        found = []
+        versions = []
         names = names_in(folder)
         for name in names:
             named = re.match(r"cpython-([0-9]+\.[0-9]+\.[0-9]+)-", name)
             installed = named and not reads.islink(folder / name)
             if installed and named and self._request.allows(named[1]):
-                found.append(([int(part) for part in named[1].split(".")], name, named[1]))
-        for _, name, version in sorted(found, reverse=True):
+                versions.append(([int(part) for part in named[1].split(".")], name, named[1]))
+        for _, name, version in sorted(versions, reverse=True):
             # uv names an environment by X.Y if a link with X.Y points to the interpreter.
             link = name.replace(f"cpython-{version}-", f"cpython-{minor_version(version)}-")
             known = link not in names and not _VARIANT.search(name)
@@ -268,8 +272,8 @@ class _Asked:
             return Request("", wanted)
         if pin[0] in "<>=!~":
             return Request("", (*wanted, pin))
-        found = _PIN.fullmatch(pin)
-        return Request(found[1], wanted) if found else Request("", wanted, known=False)
+        match = _PIN.fullmatch(pin)
+        return Request(match[1], wanted) if match else Request("", wanted, known=False)
 
     def _pinned(self) -> str:
         """Return the request of the project's version file, or else of the user's."""

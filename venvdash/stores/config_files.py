@@ -53,10 +53,10 @@ def json_object(text: str | None, limit: int = LIMIT) -> dict[str, Any] | None:
     import json
 
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def config_text(path: Path, limit: int = LIMIT) -> str | None:

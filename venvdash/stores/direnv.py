@@ -70,13 +70,13 @@ class DirenvStore(Store):
         """Return the traits of an environment in a layout."""
         if reading.root.store != self.name or reading.path.parent == reading.root.path:
             return None
-        found = _LAYOUT.fullmatch(reading.path.parent.name)
-        path = (found["path"] or "").strip("-") if found else ""
+        match = _LAYOUT.fullmatch(reading.path.parent.name)
+        path = (match["path"] or "").strip("-") if match else ""
         return Traits(
             kind="direnv",
             name=path or reading.path.parent.name,
             project_name=_last(path) if path else None,
-            digest=found["digest"] if found else None,
+            digest=match["digest"] if match else None,
         )
 
     def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
@@ -112,16 +112,16 @@ class DirenvStore(Store):
         folders = [project / _IN_PROJECT]
         for root in self.roots(machine, config):
             folders += [root.path / layout for layout in _layouts(project)]
-        found = [path for folder in folders for path in _environments(folder) if cfg_of(path)]
-        if len(found) > 1:
+        layouts = [path for folder in folders for path in _environments(folder) if cfg_of(path)]
+        if len(layouts) > 1:
             minor = _minor(call, project, machine)
-            found = [path for path in found if _is_of(path.name, minor)]
-        if len(found) == 1:
+            layouts = [path for path in layouts if _is_of(path.name, minor)]
+        if len(layouts) == 1:
             why = f"its {_POINTER} has a layout for Python"
-            return Use("direnv", found[0], why, True, certain=False, depends_on=on)
+            return Use("direnv", layouts[0], why, True, certain=False, depends_on=on)
         why = (
             "it is not known which one its layout would use"
-            if found
+            if layouts
             else "it has not created one yet"
         )
         return Use("direnv", None, why, certain=False, depends_on=on)
@@ -129,10 +129,10 @@ class DirenvStore(Store):
     def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return its path in the layout of the project, named by the same recipe."""
         entry, project = wanted.environment.entry, wanted.project
-        found = _LAYOUT.fullmatch(entry.parent.name)
-        if project is None or found is None:
+        match = _LAYOUT.fullmatch(entry.parent.name)
+        if project is None or match is None:
             return None
-        recipe = _readable if found["path"] else _hashed
+        recipe = _readable if match["path"] else _hashed
         return entry.parent.with_name(recipe(os.fspath(project))) / entry.name
 
 

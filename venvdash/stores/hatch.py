@@ -281,8 +281,8 @@ def _is_default(entry: Path) -> bool:
 def _below(directory: str, depth: int) -> Iterator[Path]:
     """Yield what may be an environment. Raises OSError if ``directory`` cannot be listed."""
     with reads.scandir(directory) as listing:
-        found = sorted(listing, key=lambda item: item.name)
-    for item in found:
+        entries = sorted(listing, key=lambda item: item.name)
+    for item in entries:
         if item.name[0] == "." and item.name != _SCRIPTS:
             continue  # .pythons, .config: interpreters and settings
         if item.is_symlink() or not item.is_dir():

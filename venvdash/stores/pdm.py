@@ -86,17 +86,17 @@ class PdmStore(Store):
         if reading.root.layout is not Layout.FLAT:
             return None
         own = made_by(reading.cfg, "pdm")
-        found = _split(reading.entry.name, reading.cfg.get("prompt"))
-        if not found:
+        match = _split(reading.entry.name, reading.cfg.get("prompt"))
+        if not match:
             return Traits(kind="pdm", name=reading.entry.name) if own else None
-        if not own and reading.root.store != self.name and not _prompted(found, reading):
+        if not own and reading.root.store != self.name and not _prompted(match, reading):
             return None
-        versioned = _VERSION.fullmatch(found["ident"]) is not None
+        versioned = _VERSION.fullmatch(match["ident"]) is not None
         return Traits(
             kind="pdm",
-            name=found["name"] if versioned else found["ident"],
-            project_name=found["name"],
-            digest=found["digest"],
+            name=match["name"] if versioned else match["ident"],
+            project_name=match["name"],
+            digest=match["digest"],
             per_interpreter=versioned,
         )
 
@@ -160,10 +160,10 @@ class PdmStore(Store):
                 return Use("pdm", real(path), why, exists=True, depends_on=on)
         chosen = _configured(machine)
         parent = chosen.path if chosen else _default(machine)
-        found = [path for path in _central(parent, project) if _fitting(path, requires)]
-        if found:
+        environments = [path for path in _central(parent, project) if _fitting(path, requires)]
+        if environments:
             why = "it is the first one that pdm has for the project"
-            return Use("pdm", found[0], why, True, len(found) == 1, on)
+            return Use("pdm", environments[0], why, True, len(environments) == 1, on)
         inside = _setting(project, machine, "PDM_VENV_IN_PROJECT", "venv", "in_project")
         why = "pdm would create it in the project" if inside else "pdm would create one"
         return Use("pdm", project / ".venv" if inside else None, why, depends_on=on)
@@ -187,8 +187,8 @@ class PdmStore(Store):
     def expected_entry(self, wanted: Assignment) -> Path | None:
         """Return the entry ``<folder>-<hash>-<X.Y or name>`` in its present folder."""
         environment = wanted.environment
-        found = _split(environment.entry.name, environment.prompt)
-        ident = found["ident"] if found else wanted.minor
+        match = _split(environment.entry.name, environment.prompt)
+        ident = match["ident"] if match else wanted.minor
         if wanted.project is None or not ident:
             return None
         stem = next((_stem(path) for path in spellings(wanted.project)), "")
@@ -268,10 +268,10 @@ def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
     return next((match for form in forms if (match := form.fullmatch(entry))), None)
 
 
-def _prompted(found: re.Match[str], reading: Reading) -> bool:
+def _prompted(match: re.Match[str], reading: Reading) -> bool:
     """Return whether the prompt is the one that pdm gives an environment of that name."""
     minor = minor_version(reading.cfg.get("version_info") or reading.cfg.get("version"))
-    return reading.cfg.get("prompt") == f"{found['name'].lower()}-{minor}"
+    return reading.cfg.get("prompt") == f"{match['name'].lower()}-{minor}"
 
 
 def _default(machine: Machine) -> Path:

@@ -93,13 +93,13 @@ class PipenvStore(Store):
         if reading.root.layout is not Layout.FLAT:
             return None
         own = made_by(reading.cfg, "pipenv")
-        found = _split(reading.entry.name, reading.cfg.get("prompt"))
-        if not own and not (found and _POINTER in reading.names and _without_end(reading)):
+        match = _split(reading.entry.name, reading.cfg.get("prompt"))
+        if not own and not (match and _POINTER in reading.names and _without_end(reading)):
             return None
-        if not found:
+        if not match:
             return Traits(kind="pipenv", name=reading.entry.name)
         return Traits(
-            kind="pipenv", name=found["name"], project_name=found["name"], digest=found["digest"]
+            kind="pipenv", name=match["name"], project_name=match["name"], digest=match["digest"]
         )
 
     def claims(self, reading: Reading) -> Iterator[Claim]:
@@ -181,8 +181,8 @@ class PipenvStore(Store):
 
     def _name(self, wanted: Assignment, project: Path) -> str:
         """Return the name that pipenv gives, with the Python at the end of the present name."""
-        found = _split(wanted.environment.entry.name, wanted.environment.prompt)
-        suffix = wanted.environment.entry.name[found.end("digest") :] if found else ""
+        match = _split(wanted.environment.entry.name, wanted.environment.prompt)
+        suffix = wanted.environment.entry.name[match.end("digest") :] if match else ""
         return f"{self.name_part(project.name)}-{next(iter(self.digests(project)), '')}{suffix}"
 
     def link_edits(self, wanted: Assignment) -> LinkEdits:
@@ -242,10 +242,10 @@ def _split(entry: str, prompt: str | None) -> re.Match[str] | None:
     A hash may look like part of a name, so the split that leaves the folder's name is preferred:
     pipenv sets that as the prompt.
     """
-    found = [match for form in (_NAME_PYTHON, _NAME) if (match := form.fullmatch(entry))]
+    matches = [match for form in (_NAME_PYTHON, _NAME) if (match := form.fullmatch(entry))]
     wanted = _UNSAFE.sub("_", prompt)[:_LONGEST] if prompt else None
-    by_prompt = next((match for match in found if match["name"] == wanted), None)
-    return by_prompt or (found[-1] if found else None)
+    by_prompt = next((match for match in matches if match["name"] == wanted), None)
+    return by_prompt or (matches[-1] if matches else None)
 
 
 def _without_end(reading: Reading) -> bool:

@@ -55,16 +55,16 @@ class FolderStore(Store):
 
     def guessed_name(self, environment: Environment) -> str | None:
         """Return ``templatey`` of ``templatey-90392``, as a published shell function names them."""
-        found = _HASHED.fullmatch(environment.traits.name)
-        return normalised(found["name"]) if found else None
+        match = _HASHED.fullmatch(environment.traits.name)
+        return normalised(match["name"]) if match else None
 
     def fits(self, environment: Environment, project: Path) -> bool:
         """Return whether its name ends in the SHA-256 of the path of pyproject.toml."""
-        found = _HASHED.fullmatch(environment.traits.name)
-        if found is None:
+        match = _HASHED.fullmatch(environment.traits.name)
+        if match is None:
             return False
         paths = spellings(project / "pyproject.toml")
-        return any(sha256(path).startswith(found["digest"]) for path in paths)
+        return any(sha256(path).startswith(match["digest"]) for path in paths)
 
 
 def _made_for(reading: Reading) -> str | None:

@@ -83,26 +83,26 @@ class PoetryStore(Store):
 
     def project_roots(self, project: Path, machine: Machine) -> Iterator[Root]:
         """Yield the folder that ``virtualenvs.path`` or ``cache-dir`` of a poetry.toml sets."""
-        found = Settings(replace(machine, cwd=project)).chosen_root()
-        if found is not None and found.source == os.fspath(project / "poetry.toml"):
-            yield replace(found, why=RootOrigin.PROJECT)
+        root = Settings(replace(machine, cwd=project)).chosen_root()
+        if root is not None and root.source == os.fspath(project / "poetry.toml"):
+            yield replace(root, why=RootOrigin.PROJECT)
 
     def recognise(self, reading: Reading) -> Traits | None:
         """Return the traits of an environment with poetry's name, or created by poetry."""
         if reading.root.layout is not Layout.FLAT:
             return None
         own = made_by(reading.cfg, "poetry")
-        found = _NAME.fullmatch(reading.entry.name)
-        if not found:
+        match = _NAME.fullmatch(reading.entry.name)
+        if not match:
             return Traits(kind="poetry", name=reading.entry.name) if own else None
-        prompt = f"{found['name']}-py{found['minor']}"
+        prompt = f"{match['name']}-py{match['minor']}"
         if not own and reading.root.store != self.name and reading.cfg.get("prompt") != prompt:
             return None
         return Traits(
             kind="poetry",
-            name=found["name"],
-            project_name=found["name"],
-            digest=found["digest"],
+            name=match["name"],
+            project_name=match["name"],
+            digest=match["digest"],
             per_interpreter=True,
         )
 
@@ -111,7 +111,7 @@ class PoetryStore(Store):
 
         poetry records it by hash in envs.toml of the store; the project has no file for it.
         """
-        chosen = [(root.path, found) for root in roots if (found := _chosen_pythons(root.path))]
+        chosen = [(root.path, pythons) for root in roots if (pythons := _chosen_pythons(root.path))]
         if not chosen:
             return
         digests, called = set(self.digests(pointer.parent)), _name_in(text)
@@ -180,10 +180,10 @@ class PoetryStore(Store):
             why = f"Python {minor} is found first"
             return Use("poetry", path, why, cfg_of(path) is not None, certain=False, depends_on=on)
         names = [name for name in names_in(base.parent) if name.startswith(f"{base.name}-py")]
-        found = [base.parent / name for name in names]
-        if len(found) == 1 and cfg_of(found[0]) is not None:
+        environments = [base.parent / name for name in names]
+        if len(environments) == 1 and cfg_of(environments[0]) is not None:
             why = "it is the only one that poetry has for the project"
-            return Use("poetry", found[0], why, exists=True, certain=False, depends_on=on)
+            return Use("poetry", environments[0], why, exists=True, certain=False, depends_on=on)
         why = "it is not known which Python poetry would use"
         return Use("poetry", None, why, certain=False, depends_on=on)
 
@@ -192,15 +192,15 @@ class PoetryStore(Store):
 
         As ``poetry env remove`` does; the section may be for another Python.
         """
-        found = _NAME.fullmatch(gone.entry)
-        if found is None:
+        match = _NAME.fullmatch(gone.entry)
+        if match is None:
             return Leftovers()
         file = gone.original.parent / _ENVS
-        section = f"{found['name']}-{found['digest']}"
+        section = f"{match['name']}-{match['digest']}"
         try:
             before = editable_text(file, _ENVS_LIMIT)
             with about(file):
-                if _minor(_table(before), section) != found["minor"]:
+                if _minor(_table(before), section) != match["minor"]:
                     return Leftovers()
                 after = _changed(before, {section: None})
         except UnreadableError as error:
@@ -272,10 +272,10 @@ def _chosen_pythons(store: Path) -> Mapping[str, tuple[str, ...]]:
     """Return the names of the environments that envs.toml selects, by their digests."""
     file = os.path.join(store, _ENVS)
     try:
-        found = reads.stat(file)
+        status = reads.stat(file)
     except (OSError, ValueError):
         return {}
-    return _sections(file, found)
+    return _sections(file, status)
 
 
 @once_for_each_version  # asked for every project
@@ -283,9 +283,9 @@ def _sections(file: str) -> Mapping[str, tuple[str, ...]]:
     by_digest: dict[str, tuple[str, ...]] = {}
     for section, values in (toml_table(read_text(file, _ENVS_LIMIT)) or {}).items():
         name = f"{section}-py{(string(values, 'minor') or '').strip()}"
-        found = _NAME.fullmatch(name)
-        if found and "/" not in name and os.sep not in name:
-            by_digest[found["digest"]] = (*by_digest.get(found["digest"], ()), name)
+        match = _NAME.fullmatch(name)
+        if match and "/" not in name and os.sep not in name:
+            by_digest[match["digest"]] = (*by_digest.get(match["digest"], ()), name)
     return by_digest
 
 

@@ -97,10 +97,10 @@ class PrimeUveStore(Store):
         """Return the traits of an environment in its own store, or of a registered one."""
         if reading.root.store != self.name:
             return None
-        found = _NAME.fullmatch(reading.path.name)
-        if found:
-            name = found["name"]
-            return Traits("prime-uve", name, project_name=name, digest=found["digest"])
+        match = _NAME.fullmatch(reading.path.name)
+        if match:
+            name = match["name"]
+            return Traits("prime-uve", name, project_name=name, digest=match["digest"])
         registered = reading.root.layout is Layout.SINGLE
         return Traits("prime-uve", reading.path.name) if registered else None
 
@@ -239,10 +239,10 @@ def _folder(machine: Machine, windows: str, macos: str, variable: str, default: 
 def _registered(registry: str) -> Mapping[str, tuple[_Known, ...]]:
     """Return the entries of the registry by the environment's name; none if it is damaged."""
     try:
-        found = reads.stat(registry)
+        status = reads.stat(registry)
     except (OSError, ValueError):
         return {}
-    return _parsed(registry, found)
+    return _parsed(registry, status)
 
 
 @once_for_each_version  # asked for every environment

@@ -46,8 +46,8 @@ def cfg_of(prefix: Path) -> Mapping[str, str] | None:
 def version_of(cfg: Mapping[str, str]) -> str:
     """Return ``X.Y.Z`` (or ``X.Y``) of a pyvenv.cfg, "" if it names no version."""
     text = cfg.get("version_info") or cfg.get("version") or ""
-    found = re.match(r"[0-9]+\.[0-9]+(?:\.[0-9]+)?", text)
-    return found[0] if found else ""
+    match = re.match(r"[0-9]+\.[0-9]+(?:\.[0-9]+)?", text)
+    return match[0] if match else ""
 
 
 def made_by(cfg: Mapping[str, str], tool: str) -> bool:
@@ -57,8 +57,8 @@ def made_by(cfg: Mapping[str, str], tool: str) -> bool:
     pdm and hatch run it in their own environment. That is called like the tool in the folders of
     ``uv tool`` and pipx (perhaps with a suffix), and has a fixed place in installers and Homebrew.
     """
-    found = _COMMAND.match(cfg.get("command", ""))
-    parts = PurePosixPath(found[1].replace("\\", "/")).parts[:-1] if found else ()
+    match = _COMMAND.match(cfg.get("command", ""))
+    parts = PurePosixPath(match[1].replace("\\", "/")).parts[:-1] if match else ()
     if not parts:
         return False
     if re.fullmatch(rf"{tool}(?:[_@-]?[0-9.]+)?", parts[-1]):

@@ -78,15 +78,15 @@ class UvStore(Store):
             return None
         entry, prompt = reading.entry.name, reading.cfg.get("prompt")
         project, script = _PROJECT.fullmatch(entry), _SCRIPT.fullmatch(entry)
-        found = project or (script if script and (script["name"] or prompt) else None)
-        if found is None:
+        match = project or (script if script and (script["name"] or prompt) else None)
+        if match is None:
             return Traits(kind="uv-ephemeral", name=entry, volatile=True)
-        name = found["name"] or ""
+        name = match["name"] or ""
         return Traits(
             kind="uv" if project else "uv-script",
             name=prompt or name or entry,
             project_name=name,
-            digest=found["digest"],
+            digest=match["digest"],
             per_interpreter=project is not None,
             script=project is None,
             volatile=True,
@@ -110,16 +110,16 @@ class UvStore(Store):
         """
         if not environment.traits.script:
             return super().fits(environment, project)
-        found = _SCRIPT.fullmatch(environment.entry.name)
-        return found is not None and any(
-            _seahash.digest(_seahash.path_stream(path)) == found["digest"]
+        match = _SCRIPT.fullmatch(environment.entry.name)
+        return match is not None and any(
+            _seahash.digest(_seahash.path_stream(path)) == match["digest"]
             for path in _spellings(project, canonical=False)
         )
 
     def digests(self, project: Path, environments: Iterable[Environment] = ()) -> Collection[str]:
         """Return the digests for the interpreters of these environments."""
-        found = (_PROJECT.fullmatch(environment.entry.name) for environment in environments)
-        pythons = {(name["implementation"], name["version"]) for name in found if name}
+        match = (_PROJECT.fullmatch(environment.entry.name) for environment in environments)
+        pythons = {(name["implementation"], name["version"]) for name in match if name}
         return frozenset(
             _digest(path, key)
             for python in pythons
@@ -158,13 +158,13 @@ class UvStore(Store):
         else for this machine's usual one. uv itself is more reliable: ask it first.
         """
         environment, project = wanted.environment, wanted.project
-        found = _PROJECT.fullmatch(environment.entry.name)
+        match = _PROJECT.fullmatch(environment.entry.name)
         if project is None:
             return None
         if environment.traits.script:
             parts = [normalised(project.stem), _seahash.digest(_seahash.path_stream(project))]
-        elif found and (key := _interpreter_of(found, wanted.former)) is not None:
-            version = f"{found['implementation']}{found['version']}"
+        elif match and (key := _interpreter_of(match, wanted.former)) is not None:
+            version = f"{match['implementation']}{match['version']}"
             digest = _digest(_spellings(project, canonical=True)[0], key)
             parts = [normalised(wanted.name or project.name), version, digest]
         else:

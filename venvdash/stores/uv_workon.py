@@ -49,8 +49,8 @@ def _project(reading: Reading) -> Path | None:
     if root.layout is not Layout.FLAT or path.is_relative_to(root.path):
         return None
     usual = path.name in VENV_NAMES
-    found = usual or any(reads.lexists(path.parent / mark) for mark in PROJECT_SIGNS)
-    return path.parent if found else None
+    is_project = usual or any(reads.lexists(path.parent / mark) for mark in PROJECT_SIGNS)
+    return path.parent if is_project else None
 
 
 STORE = UvWorkonStore()

@@ -50,9 +50,9 @@ class VenvlinkStore(Store):
 
     def pointer_targets(self, pointer: Path, text: str, roots: Sequence[Root]) -> Iterator[Path]:
         """Yield the environment whose script the proxy calls."""
-        found = _CALL.search(text) if _MARK in text else None
-        if found and "\0" not in found["venv"]:
-            yield Path(found["venv"])
+        match = _CALL.search(text) if _MARK in text else None
+        if match and "\0" not in match["venv"]:
+            yield Path(match["venv"])
 
 
 def _folder(text: str | None) -> str | None:

@@ -26,10 +26,10 @@ def birth_of(path: str | os.PathLike[str]) -> int | None:
     if sys.platform.startswith("linux"):
         return _by_statx(os.fsencode(path))
     try:
-        found = reads.stat(path)
+        status = reads.stat(path)
     except (OSError, ValueError):
         return None
-    seconds = getattr(found, "st_birthtime", None)
+    seconds = getattr(status, "st_birthtime", None)
     return int(seconds * 1_000_000_000) if seconds else None
 
 

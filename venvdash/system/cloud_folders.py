@@ -126,7 +126,7 @@ def _texts(file: Path) -> Iterator[str]:
 
 def _json(text: str) -> dict[str, object]:
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

@@ -109,14 +109,14 @@ def several(kind: Kind, most: int = _MOST) -> Kind:
             raise ValueError("must be a list")
         if len(value) > most:
             raise ValueError(f"must not have more than {most} items")
-        found = []
+        values = []
         for item, one in enumerate(value):
             try:
-                found.append(kind.read(one))
+                values.append(kind.read(one))
             except CodecError as error:
                 error.item = item
                 raise
-        return tuple(found)
+        return tuple(values)
 
     return Kind(read, lambda values: list(map(kind.write, values)))
 
@@ -125,10 +125,10 @@ def checked(kind: Kind, valid: Callable[[Any], bool], wanted: str) -> Kind:
     """Return the kind of those values of ``kind`` that are valid; they must be ``wanted``."""
 
     def read(value: Any) -> Any:
-        found = kind.read(value)
-        if not valid(found):
+        checked_value = kind.read(value)
+        if not valid(checked_value):
             raise ValueError(f"must be {wanted}")
-        return found
+        return checked_value
 
     return Kind(read, kind.write)
 
@@ -225,10 +225,10 @@ class Codec(Generic[T]):
         """Return the value as a table."""
         table = {}
         for field in self._fields:
-            found = getattr(value, field.name)
-            if found is None or (self._sparse and found == field.default):
+            field_value = getattr(value, field.name)
+            if field_value is None or (self._sparse and field_value == field.default):
                 continue
-            written = field.kind.write(found)
+            written = field.kind.write(field_value)
             if not self._sparse or field.default is MISSING or _readable(field.kind, written):
                 table[field.name] = written
         return table

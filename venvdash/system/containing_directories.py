@@ -19,12 +19,12 @@ def containing(paths: "Sequence[Path]") -> "ContainingDirectories[Path]":
     """Return what finds the directories ``paths``."""
     mounts, roots = Mounts.read(), dict[str, list["Path"]]()
     of_paths = map(mounts.of, paths if mounts.any_network else ())
-    found = ContainingDirectories(roots, mounts, {mount.point for mount in of_paths if mount})
+    directories = ContainingDirectories(roots, mounts, {mount.point for mount in of_paths if mount})
     for path in paths:
         text = os.path.abspath(path)
-        for key in {_key(text), _key(found.real(text))}:
+        for key in {_key(text), _key(directories.real(text))}:
             roots.setdefault(key, []).append(path)
-    return ContainingDirectories(roots, mounts, found.allowed)
+    return ContainingDirectories(roots, mounts, directories.allowed)
 
 
 class ContainingDirectories(Generic[K]):
@@ -71,12 +71,12 @@ class ContainingDirectories(Generic[K]):
         folder = _key(path)
         if not folder.startswith(self.common):  # as most libraries
             return ()
-        found: list[K] = []
+        keys: list[K] = []
         while True:
-            found += self._roots.get(folder, ())
+            keys += self._roots.get(folder, ())
             parent = os.path.dirname(folder)
             if parent == folder:
-                return tuple(found)
+                return tuple(keys)
             folder = parent
 
     def real(self, path: str) -> str:

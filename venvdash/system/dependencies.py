@@ -30,9 +30,9 @@ def state(path: str, *, content: bool, before: int | None = None) -> str:
     UnsettledError, also for what cannot be read.
     """
     try:
-        found = os.lstat(path)
-        is_link = found.st_mode & _TYPE == _LINK
-        text = _text(path, found, content or is_link, before)
+        status = os.lstat(path)
+        is_link = status.st_mode & _TYPE == _LINK
+        text = _text(path, status, content or is_link, before)
         return f"{text}>{_target(path, content, before)}" if is_link else text
     except (FileNotFoundError, NotADirectoryError):
         return ABSENT
@@ -47,16 +47,16 @@ def _target(path: str, content: bool, before: int | None) -> str:
         return ABSENT
 
 
-def _text(path: str, found: os.stat_result, content: bool, before: int | None) -> str:
-    kind = found.st_mode & _TYPE
+def _text(path: str, status: os.stat_result, content: bool, before: int | None) -> str:
+    kind = status.st_mode & _TYPE
     if not content:
         # What comes and goes in a directory does not matter, but which directory it is.
-        return f"{kind:o}.{found.st_dev}.{found.st_ino}" if kind == _DIRECTORY else f"{kind:o}"
-    fingerprint = of_stat(found)
+        return f"{kind:o}.{status.st_dev}.{status.st_ino}" if kind == _DIRECTORY else f"{kind:o}"
+    fingerprint = of_stat(status)
     if before is not None and not settled(fingerprint, before):
         raise UnsettledError(path)
-    numbers = (found.st_uid, *fingerprint)
-    return f"{found.st_mode:o}.{'.'.join(map(str, numbers))}"
+    numbers = (status.st_uid, *fingerprint)
+    return f"{status.st_mode:o}.{'.'.join(map(str, numbers))}"
 
 
 def of_paths(paths: Iterable[str], before: int | None) -> dict[str, str]:
@@ -65,15 +65,15 @@ def of_paths(paths: Iterable[str], before: int | None) -> dict[str, str]:
     For what was read since ``before`` (see ``state``); that nothing lies at a path counts only if
     the directory above it has not been changed since then, either. Raises UnsettledError.
     """
-    found = {}
+    states = {}
     for marked in dict.fromkeys(paths):
         path = marked[1:]
-        found[marked] = state(path, content=marked[0] == CONTENT, before=before)
-        if found[marked] == ABSENT:
+        states[marked] = state(path, content=marked[0] == CONTENT, before=before)
+        if states[marked] == ABSENT:
             above = os.path.dirname(path)
             while state(above, content=True, before=before) == ABSENT:
                 above = os.path.dirname(above)
-    return found
+    return states
 
 
 def device(state: str) -> int | None:

@@ -66,10 +66,10 @@ class Directory:
         self.path = path
         self.descriptor: int | None = None
         if not BY_DESCRIPTOR:
-            found = os.lstat(path)
+            status = os.lstat(path)
             # A junction is a directory to lstat, but it is a link.
-            reparse = bool(getattr(found, "st_reparse_tag", False))
-            if not stat.S_ISDIR(found.st_mode) or reparse:
+            reparse = bool(getattr(status, "st_reparse_tag", False))
+            if not stat.S_ISDIR(status.st_mode) or reparse:
                 raise NotADirectoryError(errno.ENOTDIR, "not a directory", str(path))
         elif within is not None:
             self.descriptor = open_directory(path.name, within.descriptor)

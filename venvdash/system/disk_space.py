@@ -19,8 +19,8 @@ def nearly_full(machine: Machine, directories: Iterable[Path]) -> DiskSpace | No
 
     ``directories`` are on the file systems to look at.
     """
-    found = [space for space in spaces(machine, directories) if low(space)]
-    return min(found, key=lambda space: space.free / space.total, default=None)
+    low_spaces = [space for space in spaces(machine, directories) if low(space)]
+    return min(low_spaces, key=lambda space: space.free / space.total, default=None)
 
 
 def low(space: DiskSpace) -> bool:
@@ -34,22 +34,22 @@ def spaces(machine: Machine, directories: Iterable[Path]) -> list[DiskSpace]:
 
     Those that cannot be asked are left out. `quota` is started for each, if there is one.
     """
-    mounts, found = Mounts.read(), list[DiskSpace]()
+    mounts, measured = Mounts.read(), list[DiskSpace]()
     seen = set[object]()
     for directory in directories:
         mount = mounts.of(directory)
         place = mount.point if mount is not None else directory
         if place not in seen:
             seen.add(place)
-            found += _of_file_system(directory)
-            found += _quotas(machine, directory, Path(place))
-    return found
+            measured += _of_file_system(directory)
+            measured += _quotas(machine, directory, Path(place))
+    return measured
 
 
 def _of_file_system(directory: Path) -> Iterator[DiskSpace]:
     try:
-        found = shutil.disk_usage(directory)
-        yield DiskSpace(directory, found.free, found.total, found.used)
+        usage = shutil.disk_usage(directory)
+        yield DiskSpace(directory, usage.free, usage.total, usage.used)
         if hasattr(os, "statvfs"):
             status = os.statvfs(directory)
             if status.f_files > 0:  # others, such as btrfs, make inodes as they are needed
@@ -60,7 +60,7 @@ def _of_file_system(directory: Path) -> Iterator[DiskSpace]:
 
 
 def _quotas(machine: Machine, directory: Path, mount: Path) -> Iterator[DiskSpace]:
-    found = quota.ask(machine, mount)
-    for limit, one in zip((Limit.QUOTA, Limit.FILE_QUOTA), found or (), strict=False):
+    quotas = quota.ask(machine, mount)
+    for limit, one in zip((Limit.QUOTA, Limit.FILE_QUOTA), quotas or (), strict=False):
         if one is not None:
             yield DiskSpace(directory, one.free, one.total, one.used, limit)

@@ -79,14 +79,14 @@ class ScanReads(Reads):
         except (OSError, OverflowError) as error:
             raise UnsettledError(str(error)) from error
 
-    def _settled(self, found: os.stat_result) -> bool:
-        return fingerprint.settled(fingerprint.of_stat(found), self.begun)
+    def _settled(self, status: os.stat_result) -> bool:
+        return fingerprint.settled(fingerprint.of_stat(status), self.begun)
 
-    def is_settled(self, path: str, found: os.stat_result, what: int) -> bool:
-        """Return whether ``what`` was read of a path is what ``found`` is the status of."""
-        if what & _ACCESS and found.st_atime_ns + fingerprint.RACY > self.begun:
+    def is_settled(self, path: str, status: os.stat_result, what: int) -> bool:
+        """Return whether ``what`` was read of a path is what ``status`` is the status of."""
+        if what & _ACCESS and status.st_atime_ns + fingerprint.RACY > self.begun:
             return False
-        if self._settled(found):
+        if self._settled(status):
             return True
         before = self._entries.get(path)  # the times of a directory are more than its entries
         return before is not None and what & _WHOLE == _ENTRIES and before == entries(path)
@@ -125,7 +125,7 @@ class _Captured:
     def add(self, path: str, what: int) -> None:
         """Take the state of a path."""
         try:
-            found = os.lstat(path)
+            status = os.lstat(path)
         except FileNotFoundError:
             self._absent.append(path)
         except OSError as error:
@@ -133,59 +133,59 @@ class _Captured:
         except ValueError:
             return  # no such path can exist
         else:
-            if found.st_mode & _TYPE == _LINK:
-                self._add_link(path, found, what)
+            if status.st_mode & _TYPE == _LINK:
+                self._add_link(path, status, what)
             elif what & _WHOLE:
-                self._check(path, found, what)
-                self._whole[path] = _numbers(found, what)
-                self._enter(path, found, what)
+                self._check(path, status, what)
+                self._whole[path] = _numbers(status, what)
+                self._enter(path, status, what)
             elif what & _IDENTITY:
-                self._identify(path, found, self._identities)
+                self._identify(path, status, self._identities)
             else:
-                self._named.append((path, found))
+                self._named.append((path, status))
 
     def _add_link(self, path: str, link: os.stat_result, what: int) -> None:
         self._check(path, link)
         self._whole[path] = _numbers(link, 0)
         try:
-            found = os.stat(path)
+            status = os.stat(path)
         except OSError as error:
             self._dangling[path] = error.errno or 0
             return
         if what & _WHOLE:
-            self._check(path, found, what)
-            self._targets[path] = _numbers(found, what)
+            self._check(path, status, what)
+            self._targets[path] = _numbers(status, what)
             self._directories.add(path)
         elif what & ~_TARGET:
-            self._identify(path, found, self._target_identities)
+            self._identify(path, status, self._target_identities)
         else:  # as that of many interpreters is the same, it is looked at once
             target = os.path.join(os.path.dirname(path), os.readlink(path))
             if target not in self._whole:
                 self.add(target, _TARGET)
 
-    def _enter(self, path: str, found: os.stat_result, what: int) -> None:
-        if found.st_mode & _TYPE == _DIRECTORY:
+    def _enter(self, path: str, status: os.stat_result, what: int) -> None:
+        if status.st_mode & _TYPE == _DIRECTORY:
             self._directories.add(path)
             if what & _WHOLE == _ENTRIES:
                 self._entries[path] = entries(path)
 
     def _identify(
-        self, path: str, found: os.stat_result, identities: dict[str, tuple[int, ...]]
+        self, path: str, status: os.stat_result, identities: dict[str, tuple[int, ...]]
     ) -> None:
         """Take which file or directory it is; what is created in a directory changes nothing."""
-        if found.st_mode & _TYPE != _DIRECTORY or found.st_mtime_ns != found.st_ctime_ns:
-            self._check(path, found)
-        identities[path] = _identity(found)
+        if status.st_mode & _TYPE != _DIRECTORY or status.st_mtime_ns != status.st_ctime_ns:
+            self._check(path, status)
+        identities[path] = _identity(status)
 
-    def _check(self, path: str, found: os.stat_result, what: int = _ENTRIES) -> None:
-        if found.st_dev in self._unreliable or not self._noted.is_settled(path, found, what):
+    def _check(self, path: str, status: os.stat_result, what: int = _ENTRIES) -> None:
+        if status.st_dev in self._unreliable or not self._noted.is_settled(path, status, what):
             raise UnsettledError(path)
 
     def packed(self, variables: Mapping[str, str], cwd: str) -> bytes:
         """Return the state; see ``unchanged``. Raises OSError, UnsettledError, OverflowError."""
-        for path, found in self._named:
+        for path, status in self._named:
             if os.path.dirname(path) not in self._directories:
-                self._identify(path, found, self._identities)
+                self._identify(path, status, self._identities)
         for path in {self._first_missing(path) for path in self._absent}:
             self._miss(path, os.path.dirname(path))
         states = (self._whole, self._targets, self._identities, self._target_identities)
@@ -209,10 +209,10 @@ class _Captured:
         """Take that there is nothing at a path: from the directory, since errors take longer."""
         if above in self._directories:
             return
-        found = os.lstat(above)
-        if found.st_mode & _TYPE == _DIRECTORY:
-            self._whole[above] = _numbers(found, 0)
-            self._enter(above, found, _ENTRIES)
+        status = os.lstat(above)
+        if status.st_mode & _TYPE == _DIRECTORY:
+            self._whole[above] = _numbers(status, 0)
+            self._enter(above, status, _ENTRIES)
         else:
             self._errors[path] = errno.ENOENT
 
@@ -223,13 +223,13 @@ class _Captured:
             if above in self._directories:
                 return path
             try:
-                found = os.stat(above)
+                status = os.stat(above)
             except FileNotFoundError:
                 if os.path.lexists(above):  # a link to nowhere
                     return path
                 path = above
                 continue
-            self._check(above, found)
+            self._check(above, status)
             return path
 
 
@@ -314,14 +314,14 @@ def _failing(status: _Status, paths: Iterable[bytes], numbers: Iterable[int]) ->
     return True
 
 
-def _numbers(found: os.stat_result, what: int) -> tuple[int, ...]:
-    accessed = found.st_atime_ns if what & _ACCESS else 0
-    times = (found.st_mtime_ns, found.st_ctime_ns, accessed)
-    return (found.st_dev, found.st_ino, found.st_mode, found.st_size, *times)
+def _numbers(status: os.stat_result, what: int) -> tuple[int, ...]:
+    accessed = status.st_atime_ns if what & _ACCESS else 0
+    times = (status.st_mtime_ns, status.st_ctime_ns, accessed)
+    return (status.st_dev, status.st_ino, status.st_mode, status.st_size, *times)
 
 
-def _identity(found: os.stat_result) -> tuple[int, ...]:
-    return (found.st_dev, found.st_ino, found.st_mode, found.st_uid, found.st_gid)
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_mode, status.st_uid, status.st_gid)
 
 
 def entries(directory: str) -> list[int]:
@@ -329,11 +329,11 @@ def entries(directory: str) -> list[int]:
     from venvdash.system.birth_time import birth_of
 
     with os.scandir(directory) as listing:
-        found = sorted(
+        listed = sorted(
             (entry.name, entry.inode(), entry.is_symlink(), entry.is_dir(follow_symlinks=False))
             for entry in listing
         )
-    text = repr((_identity(os.stat(directory)), birth_of(directory), found))
+    text = repr((_identity(os.stat(directory)), birth_of(directory), listed))
     data = text.encode("utf-8", "surrogatepass")
     return [len(data), zlib.crc32(data), zlib.crc32(data[::-1])]  # hashlib takes 5 ms to import
 

@@ -126,9 +126,9 @@ def _btrfs(descriptor: int) -> Sharing:
     for each item's head: of a name DIR_ITEM, DIR_INDEX and INODE_REF, of an inode INODE_ITEM,
     EXTENT_DATA and the reference to its extent.
     """
-    told = bytearray(1024)
-    _ioctl(descriptor, _BTRFS_FS_INFO, told)
-    identity = int.from_bytes(told[16:24], "little")
+    answer = bytearray(1024)
+    _ioctl(descriptor, _BTRFS_FS_INFO, answer)
+    identity = int.from_bytes(answer[16:24], "little")
     copies = _btrfs_copies(descriptor)
     return Sharing(
         identity, inline=2048, per_name=205, per_inode=320, copies=copies, compresses=True
@@ -138,13 +138,13 @@ def _btrfs(descriptor: int) -> Sharing:
 def _btrfs_copies(descriptor: int) -> float:
     """Return the copies of metadata relative to those of data, which statfs counts."""
     room = 32
-    told = bytearray(16 + 24 * room)
-    struct.pack_into("=QQ", told, 0, room, 0)
-    _ioctl(descriptor, _BTRFS_SPACE_INFO, told)
-    found = min(struct.unpack_from("=Q", told, 8)[0], room)
+    answer = bytearray(16 + 24 * room)
+    struct.pack_into("=QQ", answer, 0, room, 0)
+    _ioctl(descriptor, _BTRFS_SPACE_INFO, answer)
+    found = min(struct.unpack_from("=Q", answer, 8)[0], room)
     copies = {_DATA: 1, _METADATA: 1}
     for number in range(found):
-        flags = struct.unpack_from("=Q", told, 16 + 24 * number)[0]
+        flags = struct.unpack_from("=Q", answer, 16 + 24 * number)[0]
         many = max([1, *(count for bit, count in _COPIES.items() if flags & bit)])
         for kind in copies:
             if flags & kind:
@@ -153,10 +153,10 @@ def _btrfs_copies(descriptor: int) -> float:
 
 
 def _xfs(descriptor: int) -> Sharing | None:
-    told = bytearray(256)
-    _ioctl(descriptor, _XFS_GEOMETRY, told)
-    (inode_size,) = struct.unpack_from("=L", told, 24)
-    (flags,) = struct.unpack_from("=L", told, 92)
+    answer = bytearray(256)
+    _ioctl(descriptor, _XFS_GEOMETRY, answer)
+    (inode_size,) = struct.unpack_from("=L", answer, 24)
+    (flags,) = struct.unpack_from("=L", answer, 92)
     if not flags & _XFS_REFLINK:
         return None
     return Sharing(os.fstat(descriptor).st_dev, per_inode=inode_size)
@@ -187,26 +187,26 @@ def extents(path: str | bytes, directory: int) -> list[Extent]:
     """
     descriptor = os.open(path, _READ, dir_fd=directory)
     try:
-        told = bytearray(_EMPTY)
-        _ioctl(descriptor, _FIEMAP, told)
-        mapped = int.from_bytes(told[20:24], sys.byteorder)
+        answer = bytearray(_EMPTY)
+        _ioctl(descriptor, _FIEMAP, answer)
+        mapped = int.from_bytes(answer[20:24], sys.byteorder)
         if mapped == 1:  # as of most files
-            return [_EXTENT.unpack_from(told, _HEADER)[1:]]
-        return _all(descriptor, told, mapped)
+            return [_EXTENT.unpack_from(answer, _HEADER)[1:]]
+        return _all(descriptor, answer, mapped)
     finally:
         os.close(descriptor)
 
 
-def _all(descriptor: int, told: bytearray, mapped: int) -> list[Extent]:
-    found: list[Extent] = []
+def _all(descriptor: int, answer: bytearray, mapped: int) -> list[Extent]:
+    mapped_extents: list[Extent] = []
     while mapped:
         for at in range(_HEADER, _HEADER + mapped * _EXTENT.size, _EXTENT.size):
-            logical, physical, length, flags = _EXTENT.unpack_from(told, at)
-            found.append((physical, length, flags))
+            logical, physical, length, flags = _EXTENT.unpack_from(answer, at)
+            mapped_extents.append((physical, length, flags))
         start = logical + length
         if flags & _LAST or mapped < _ROOM:
             break
-        _REQUEST.pack_into(told, 0, start, 2**64 - 1 - start, 0, 0, _ROOM, 0)
-        _ioctl(descriptor, _FIEMAP, told)
-        mapped = int.from_bytes(told[20:24], sys.byteorder)
-    return found
+        _REQUEST.pack_into(answer, 0, start, 2**64 - 1 - start, 0, 0, _ROOM, 0)
+        _ioctl(descriptor, _FIEMAP, answer)
+        mapped = int.from_bytes(answer[20:24], sys.byteorder)
+    return mapped_extents

@@ -37,20 +37,20 @@ def copy_file(source: int, target: bytes, stop: Callable[[], bool]) -> bool:
     Returns False if its owner or an extended attribute cannot be kept. Raises StoppedError once
     ``stop`` returns True, and OSError; the incomplete copy stays.
     """
-    found = os.fstat(source)
-    if not stat.S_ISREG(found.st_mode):
+    status = os.fstat(source)
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "no longer a regular file")
     file = os.open(target, NEW, 0o600)
     try:
-        _copy_data(source, file, found, stop)
+        _copy_data(source, file, status, stop)
         if os.chmod not in os.supports_fd:
             return True
-        return set_attributes(file, found, attributes(source))
+        return set_attributes(file, status, attributes(source))
     finally:
         os.close(file)
         if os.chmod not in os.supports_fd:
-            os.chmod(target, stat.S_IMODE(found.st_mode))
-            os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+            os.chmod(target, stat.S_IMODE(status.st_mode))
+            os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def attributes(file: int) -> Attributes:
@@ -100,9 +100,9 @@ def _set(target: int, name: str, value: bytes) -> bool:
     return True
 
 
-def _copy_data(source: int, target: int, found: os.stat_result, stop: Callable[[], bool]) -> None:
-    size = found.st_size
-    holes = _HOLES and getattr(found, "st_blocks", size) * BLOCK < size
+def _copy_data(source: int, target: int, status: os.stat_result, stop: Callable[[], bool]) -> None:
+    size = status.st_size
+    holes = _HOLES and getattr(status, "st_blocks", size) * BLOCK < size
     for start, end in _extents(source, size) if holes else [(0, None)]:
         _copy_range(source, target, start, end, stop)
     if holes:

@@ -65,16 +65,16 @@ def read_regular(
     except (OSError, ValueError) as error:
         raise UnreadableError(_because(error)) from error
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("is not a regular file")
-        if owner is not None and not _belongs(found.st_uid, owner, or_root):
+        if owner is not None and not _belongs(status.st_uid, owner, or_root):
             raise UnreadableError("belongs to another user")
-        if owner is not None and found.st_nlink > 1:  # 0: it was replaced just now
+        if owner is not None and status.st_nlink > 1:  # 0: it was replaced just now
             raise UnreadableError("has more than one hard link")
-        if found.st_size > limit:
+        if status.st_size > limit:
             raise UnreadableError(f"is larger than {limit} bytes")
-        data, most = b"", found.st_size + 4096  # a buffer as large as any limit is slow
+        data, most = b"", status.st_size + 4096  # a buffer as large as any limit is slow
         while part := os.read(descriptor, min(most, limit + 1 - len(data))):
             data += part
     except OSError as error:

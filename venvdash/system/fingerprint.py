@@ -44,10 +44,10 @@ def current(path: str | os.PathLike[str], *, follow: bool = True) -> Fingerprint
     """
     give_way()
     try:
-        found = os.stat(path, follow_symlinks=follow)
+        status = os.stat(path, follow_symlinks=follow)
     except (OSError, ValueError):
         return None
-    return of_stat(found)
+    return of_stat(status)
 
 
 def of_stat(status: os.stat_result) -> Fingerprint:

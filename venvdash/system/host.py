@@ -57,13 +57,13 @@ def _macos() -> str | None:
 
     try:
         library = ctypes.CDLL(None)
-        found = (ctypes.c_ubyte * 16)()
+        uuid = (ctypes.c_ubyte * 16)()
         wait = Timespec(1, 0)
-        if library.gethostuuid(found, ctypes.byref(wait)) != 0:
+        if library.gethostuuid(uuid, ctypes.byref(wait)) != 0:
             return None
     except (OSError, AttributeError):
         return None
-    return bytes(found).hex() if any(found) else None
+    return bytes(uuid).hex() if any(uuid) else None
 
 
 def _windows() -> str | None:

@@ -106,8 +106,8 @@ class Mounts:
     def of(self, path: str | os.PathLike[str]) -> Mount | None:
         """Return the mount that ``path`` (absolute, it need not exist) lies on."""
         text = os.path.normpath(os.fspath(path))
-        found = self.points.get(text)
-        return found if found is not None else self._of_directory(os.path.dirname(text))
+        mount = self.points.get(text)
+        return mount if mount is not None else self._of_directory(os.path.dirname(text))
 
     def _of_directory(self, directory: str) -> Mount | None:
         """Return the mount of a directory; many paths are asked about in a few directories."""
@@ -119,11 +119,11 @@ class Mounts:
                 known[above] = self.points.get(above)
             else:
                 above = parent
-        found = known[above]
+        mount = known[above]
         if len(known) >= _KNOWN:
             known.clear()
-        known.update(dict.fromkeys(new, found))
-        return found
+        known.update(dict.fromkeys(new, mount))
+        return mount
 
     @cached_property
     def _known(self) -> dict[str, Mount | None]:
@@ -236,14 +236,14 @@ def _content(path: str) -> bytes | None:
 
 def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
     """Parse ``/proc/PID/mountinfo`` (proc(5)); invalid lines are skipped."""
-    found = []
+    mounts = []
     for line in data.split(b"\n"):
         head, separator, tail = line.partition(b" - ")
         left, right = head.split(b" "), tail.split(b" ")
         if separator and len(left) >= 6 and len(right) >= 2:
             fstype = _unescaped(right[0]).lower()
             options = right[2].split(b",") if len(right) > 2 else []
-            found.append(
+            mounts.append(
                 Mount(
                     _unescaped(left[4]),
                     fstype,
@@ -255,7 +255,7 @@ def parse_mountinfo(data: bytes) -> tuple[Mount, ...]:
                     redirects=_redirects(options),
                 )
             )
-    return tuple(found)
+    return tuple(mounts)
 
 
 def _redirects(options: Iterable[bytes]) -> bool | None:

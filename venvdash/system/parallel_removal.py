@@ -136,8 +136,8 @@ class _Crew:
             linked = [self.work(0, queue)]
         finally:
             os.close(queue)
-            told = [_heard(*child) for child in children]
-        return self.freed + _between([*linked, *told]), sum(self.counts[1::2])
+            sizes = [_heard(*child) for child in children]
+        return self.freed + _between([*linked, *sizes]), sum(self.counts[1::2])
 
     def start(self, place: int, queue: int) -> tuple[int, int]:
         """Start another process; return its id, and the pipe for its ``linked``."""

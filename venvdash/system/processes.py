@@ -125,8 +125,8 @@ class ProcessWatch:
     @property
     def uses(self) -> ProcessUses:
         """The uses of all paths."""
-        found = {path: tuple(uses.values()) for path, uses in self._found.items()}
-        return ProcessUses(found, self._unreadable)
+        uses_by_path = {path: tuple(uses.values()) for path, uses in self._found.items()}
+        return ProcessUses(uses_by_path, self._unreadable)
 
     def users(self, path: "Path") -> tuple[ProcessUse, ...]:
         """Return who uses one of the paths, also if it has started since the look."""
@@ -151,11 +151,11 @@ def _uses(
     process: _Process, inside: "ContainingDirectories[K]", ours: Collection[int]
 ) -> Mapping[K, UseEvidence]:
     """Return the directories that the process uses, each with the best evidence."""
-    found: dict[K, UseEvidence] = {}
+    evidence: dict[K, UseEvidence] = {}
 
     def note(how: UseEvidence, paths: Iterable[K]) -> None:
         for path in paths:
-            found.setdefault(path, how)
+            evidence.setdefault(path, how)
 
     if process.pid != os.getpid():
         note(UseEvidence.RUNS, inside.truly(process.program))
@@ -170,7 +170,7 @@ def _uses(
         note(UseEvidence.ACTIVATED, inside.named(path))
     if process.pid != os.getpid():
         note(UseEvidence.STANDS, inside.truly(process.cwd))
-    return found
+    return evidence
 
 
 def _ourselves(running: Mapping[int, _Process]) -> set[int]:
@@ -179,12 +179,12 @@ def _ourselves(running: Mapping[int, _Process]) -> set[int]:
     Their arguments may name an environment as arguments of venvdash: ``sudo venvdash delete PATH``
     does not use PATH.
     """
-    found = set()
+    pids = set()
     above: int = os.getpid()
-    while above and above not in found:
-        found.add(above)
+    while above and above not in pids:
+        pids.add(above)
         above = running[above].parent if above in running else 0
-    return found
+    return pids
 
 
 def _is_venvdash(process: _Process) -> bool:
@@ -261,12 +261,12 @@ def _mapped(maps: bytes, needle: bytes) -> set[str]:
     if needle not in maps:
         return set()
     # Before the path are an address, permissions and numbers: nothing with " /" in it.
-    found = {
+    paths = {
         line[at + 1 :]
         for line in maps.split(b"\n")
         if (at := line.find(b" /")) >= 0 and line.startswith(needle, at)
     }
-    return {os.fsdecode(path.replace(b"\\012", b"\n")).removesuffix(_DELETED) for path in found}
+    return {os.fsdecode(path.replace(b"\\012", b"\n")).removesuffix(_DELETED) for path in paths}
 
 
 def _by_psutil(pids: Iterable[int]) -> Iterator[_Process]:
@@ -277,20 +277,20 @@ def _by_psutil(pids: Iterable[int]) -> Iterator[_Process]:
     for pid in pids:
         process = _Process(pid)
         with suppress(psutil.NoSuchProcess):  # it has ended
-            found = psutil.Process(pid)
-            process.name = _asked(process, found.name, "")
-            process.parent = _asked(process, found.ppid, 0)
-            process.arguments = _asked(process, found.cmdline, [])
-            process.program = _asked(process, found.exe, "")
-            process.cwd = _asked(process, found.cwd, "") or ""
-            process.activated = _activating(_asked(process, found.environ, none).items())
-            process.loaded = _asked(process, partial(_files, found), [])
+            handle = psutil.Process(pid)
+            process.name = _asked(process, handle.name, "")
+            process.parent = _asked(process, handle.ppid, 0)
+            process.arguments = _asked(process, handle.cmdline, [])
+            process.program = _asked(process, handle.exe, "")
+            process.cwd = _asked(process, handle.cwd, "") or ""
+            process.activated = _activating(_asked(process, handle.environ, none).items())
+            process.loaded = _asked(process, partial(_files, handle), [])
             yield process
 
 
-def _files(found: "psutil.Process") -> list[str]:
+def _files(handle: "psutil.Process") -> list[str]:
     # macOS does not tell.
-    maps = getattr(found, "memory_maps", None)
+    maps = getattr(handle, "memory_maps", None)
     return [mapped.path for mapped in maps()] if maps else []
 
 

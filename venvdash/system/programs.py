@@ -13,5 +13,5 @@ def on_path(name: str, variables: Mapping[str, str]) -> Path | None:
     import shutil  # no list needs it
 
     folders = variables.get("PATH", "").split(os.pathsep)
-    found = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, folders)))
-    return Path(found) if found else None
+    program = shutil.which(name, path=os.pathsep.join(filter(os.path.isabs, folders)))
+    return Path(program) if program else None

@@ -68,9 +68,9 @@ def ask(machine: Machine, mount: Path) -> Quotas | None:
 def parse(text: str) -> Quotas | None:
     """Return the quotas in the first line that has any."""
     for line in text[:_MOST].splitlines():
-        found = _LINE.fullmatch(line) if len(line) <= _LONGEST else None
-        if found is not None:
-            figures = found.groups()
+        match = _LINE.fullmatch(line) if len(line) <= _LONGEST else None
+        if match is not None:
+            figures = match.groups()
             quotas = Quotas(_quota(*figures[:4], unit=_BLOCK), _quota(*figures[4:]))
             if any(quotas):
                 return quotas

@@ -50,8 +50,8 @@ class Removed:
         """Record what could not be removed."""
         self.failures += 1
         if len(self.problems) < _TOLD:
-            said = error if isinstance(error, str) else because(error)
-            self.problems.append(Problem(path, said))
+            reason = error if isinstance(error, str) else because(error)
+            self.problems.append(Problem(path, reason))
 
 
 class Frame:
@@ -59,10 +59,10 @@ class Frame:
 
     __slots__ = ("again", "below", "descriptor", "found", "name", "read", "stuck")
 
-    def __init__(self, name: str, descriptor: int, found: os.stat_result) -> None:
+    def __init__(self, name: str, descriptor: int, status: os.stat_result) -> None:
         self.name = name
         self.descriptor = descriptor
-        self.found = found
+        self.found = status
         self.below: list[str] = []
         self.stuck: set[str] = set()
         self.again: dict[str, int] = {}
@@ -75,10 +75,10 @@ class Frame:
             os.close(descriptor)
 
 
-def allocated(found: os.stat_result) -> int:
+def allocated(status: os.stat_result) -> int:
     """Return the bytes allocated to a file; its length if the system does not report blocks."""
-    blocks: int | None = getattr(found, "st_blocks", None)
-    return found.st_size if blocks is None else blocks * BLOCK
+    blocks: int | None = getattr(status, "st_blocks", None)
+    return status.st_size if blocks is None else blocks * BLOCK
 
 
 def empty_directory(
@@ -199,17 +199,17 @@ class Removal:
         result, note = self.result, self.note
         for name in names:
             try:
-                found = look(name, dir_fd=descriptor, follow_symlinks=False)
+                status = look(name, dir_fd=descriptor, follow_symlinks=False)
                 unlink(name, dir_fd=descriptor)
             except OSError as error:
                 if error.errno not in GONE:
                     self.stay(frame, name, error)
                 continue
             result.entries += 1
-            if found.st_nlink == 1:
-                result.freed += found.st_blocks * BLOCK
+            if status.st_nlink == 1:
+                result.freed += status.st_blocks * BLOCK
             elif note is not None:
-                note((found.st_ino, found.st_nlink, found.st_blocks))
+                note((status.st_ino, status.st_nlink, status.st_blocks))
 
     def enter(self, frame: Frame, name: str) -> None:
         """Enter a directory."""

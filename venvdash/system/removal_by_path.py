@@ -47,8 +47,8 @@ def _leads_elsewhere(entry: "os.DirEntry[str]") -> bool:
 
 def _unlink_by_path(entry: "os.DirEntry[str]", name: str, result: Removed) -> None:
     try:
-        found = os.lstat(entry.path)  # Windows reports the links of an entry only here
-        if stat.S_ISDIR(found.st_mode):  # a junction, whose target stays
+        status = os.lstat(entry.path)  # Windows reports the links of an entry only here
+        if stat.S_ISDIR(status.st_mode):  # a junction, whose target stays
             os.rmdir(entry.path)
         else:
             if os.name == "nt":
@@ -59,5 +59,5 @@ def _unlink_by_path(entry: "os.DirEntry[str]", name: str, result: Removed) -> No
             result.fail(name, error)
         return
     result.entries += 1
-    if found.st_nlink == 1:
-        result.freed += allocated(found)
+    if status.st_nlink == 1:
+        result.freed += allocated(status)

@@ -52,15 +52,15 @@ def was_unresponsive(path: Path) -> bool:
 
 def _ask(paths: Iterable[Path]) -> set[Path]:
     asked = list(paths)
-    found: set[Path] = set()
+    silent: set[Path] = set()
     for known, patience in ((False, PATIENCE), (True, _AGAIN)):
         jobs = [Job(path, partial(_look, path)) for path in asked if (path in _silent) is known]
         if jobs:
             given_up = TimedRunner(patience, lambda: False).run(jobs)
-            found |= {one.path for one in given_up if isinstance(one, TimedOut)}
+            silent |= {one.path for one in given_up if isinstance(one, TimedOut)}
     _silent.difference_update(asked)
-    _silent.update(found)
-    return found
+    _silent.update(silent)
+    return silent
 
 
 def _look(path: Path) -> Path:

@@ -43,7 +43,7 @@ def sweep(now: float | None = None) -> None:
             if not entry.name.startswith(PREFIX):
                 continue
             with suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                ours = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-                if stat.S_ISDIR(found.st_mode) and ours and found.st_mtime < limit:
+                status = entry.stat(follow_symlinks=False)
+                ours = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+                if stat.S_ISDIR(status.st_mode) and ours and status.st_mtime < limit:
                     remove(Path(entry.path))

@@ -38,19 +38,19 @@ class TreeOpener:
         descriptor = -1
         try:
             descriptor = open_directory(name, dir_fd, self._open or _open)
-            found = os.fstat(descriptor)
-            if found.st_dev != self._device or (
+            status = os.fstat(descriptor)
+            if status.st_dev != self._device or (
                 self._open is None and mount_id(descriptor) != self._mount
             ):
                 raise MountedError
-            open_up(descriptor, found)
+            open_up(descriptor, status)
         except OSError as error:
             if descriptor >= 0:
                 os.close(descriptor)
             if error.errno == errno.EXDEV:
                 raise MountedError from None
             raise
-        return descriptor, found
+        return descriptor, status
 
 
 def _open(name: str, dir_fd: int) -> int:
@@ -72,33 +72,33 @@ def open_directory(name: str, dir_fd: int, how: Open = _open) -> int:
 def _permit(name: str, dir_fd: int) -> None:
     """Give us all rights on our own directory. Raises PermissionError if we do not own it."""
     if not _PATH_ONLY:
-        found = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-        _check_ours(found)
-        os.chmod(name, _all_rights(found), dir_fd=dir_fd, follow_symlinks=False)
+        status = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
+        _check_ours(status)
+        os.chmod(name, _all_rights(status), dir_fd=dir_fd, follow_symlinks=False)
         return
     descriptor = os.open(name, FLAGS | _PATH_ONLY, dir_fd=dir_fd)
     try:
-        found = os.fstat(descriptor)
-        _check_ours(found)
+        status = os.fstat(descriptor)
+        _check_ours(status)
         # fchmod fails on a descriptor of O_PATH; this path names the same directory.
-        os.chmod(f"/proc/self/fd/{descriptor}", _all_rights(found))
+        os.chmod(f"/proc/self/fd/{descriptor}", _all_rights(status))
     finally:
         os.close(descriptor)
 
 
-def _check_ours(found: os.stat_result) -> None:
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+def _check_ours(status: os.stat_result) -> None:
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         raise PermissionError(errno.EACCES, "permission denied")
 
 
-def _all_rights(found: os.stat_result) -> int:
-    return stat.S_IMODE(found.st_mode) | stat.S_IRWXU
+def _all_rights(status: os.stat_result) -> int:
+    return stat.S_IMODE(status.st_mode) | stat.S_IRWXU
 
 
-def open_up(descriptor: int, found: os.stat_result) -> None:
+def open_up(descriptor: int, status: os.stat_result) -> None:
     """Give us all rights on an open directory if we own it, so that it can be emptied."""
-    if found.st_mode & stat.S_IRWXU != stat.S_IRWXU and found.st_uid == os.geteuid():
-        os.fchmod(descriptor, _all_rights(found))
+    if status.st_mode & stat.S_IRWXU != stat.S_IRWXU and status.st_uid == os.geteuid():
+        os.fchmod(descriptor, _all_rights(status))
 
 
 def mount_id(descriptor: int) -> bytes | None:

@@ -44,7 +44,7 @@ def unmapped(uid: int) -> bool:
         return False
 
 
-def writable_by_others(found: os.stat_result) -> bool:
+def writable_by_others(status: os.stat_result) -> bool:
     """Return whether other users than the owner and root can write to a file with this status.
 
     A group counts unless it is root's or the owner's private one: with the owner's name and no
@@ -53,21 +53,23 @@ def writable_by_others(found: os.stat_result) -> bool:
     """
     if os.name != "posix":
         return False
-    if found.st_mode & stat.S_IWOTH:
+    if status.st_mode & stat.S_IWOTH:
         return True
-    return bool(found.st_mode & stat.S_IWGRP) and not is_private_group(found.st_gid, found.st_uid)
+    return bool(status.st_mode & stat.S_IWGRP) and not is_private_group(
+        status.st_gid, status.st_uid
+    )
 
 
-def writers(found: os.stat_result) -> str:
+def writers(status: os.stat_result) -> str:
     """Return the users of ``writable_by_others``, as the beginning of a sentence."""
-    if found.st_mode & stat.S_IWOTH:
+    if status.st_mode & stat.S_IWOTH:
         return "Everyone"
     import grp
 
     try:
-        return f"The group {grp.getgrgid(found.st_gid).gr_name}"
+        return f"The group {grp.getgrgid(status.st_gid).gr_name}"
     except (KeyError, OSError):
-        return f"The group {found.st_gid}"
+        return f"The group {status.st_gid}"
 
 
 def exposed(entry: Path, prefix: Path, site: Path | None, uid: int | None) -> Iterator[str]:
@@ -83,17 +85,17 @@ def exposed(entry: Path, prefix: Path, site: Path | None, uid: int | None) -> It
         paths += [site, *islice(site.parents, below - 1)]
     for path in paths if uid is not None else []:
         try:
-            found = reads.identity(path)
+            status = reads.identity(path)
         except FileNotFoundError:
             continue
         except OSError as error:
             yield f"Cannot read {visible(path)}: {because(error)}."
             continue
-        if not trusted(found.st_uid, uid):
-            who = f"{user_name(found.st_uid)} (uid {found.st_uid})"
+        if not trusted(status.st_uid, uid):
+            who = f"{user_name(status.st_uid)} (uid {status.st_uid})"
             yield f"{visible(path)} belongs to another user, {who}. {_SO}"
-        elif writable_by_others(found):
-            yield f"{writers(found)} can write to {visible(path)}. {_SO}"
+        elif writable_by_others(status):
+            yield f"{writers(status)} can write to {visible(path)}. {_SO}"
 
 
 def is_private_group(gid: int, uid: int) -> bool:
@@ -119,11 +121,11 @@ def other_owner(path: str | os.PathLike[str]) -> int | None:
     full = os.path.abspath(path)
     for current in (*reversed(Path(full).parents), Path(full)):
         try:
-            found = reads.identity(current, follow=False)
+            status = reads.identity(current, follow=False)
         except OSError:
             break
-        if stat.S_ISLNK(found.st_mode) and not trusted(found.st_uid):
-            return found.st_uid
+        if stat.S_ISLNK(status.st_mode) and not trusted(status.st_uid):
+            return status.st_uid
     owner = _owner(reads.realpath(full))
     return None if owner is None or trusted(owner) else owner
 

@@ -39,13 +39,13 @@ class Opened:
         descriptor: int,
         where: int | bytes,
         path: bytes | None,
-        found: os.stat_result,
+        status: os.stat_result,
         report: Report,
     ) -> None:
         self.descriptor = descriptor
         self.where = where
         self.path = path
-        self.stat = found
+        self.stat = status
         self.below: list[str | bytes] = []
         self._report = report
 
@@ -156,11 +156,11 @@ def _enter(frame: Opened, device: int, mounted: Collection[bytes], report: Repor
     except OSError as error:
         report(error)
         return None
-    found = os.fstat(descriptor)
-    if found.st_dev != device:
+    status = os.fstat(descriptor)
+    if status.st_dev != device:
         os.close(descriptor)
         return None
-    return Opened(descriptor, descriptor, path, found, report)
+    return Opened(descriptor, descriptor, path, status, report)
 
 
 def _leave(frames: list[Opened], report: Report) -> bool:
@@ -170,8 +170,8 @@ def _leave(frames: list[Opened], report: Report) -> bool:
         if frames and frames[-1].descriptor < 0:
             parent = frames[-1]
             parent.descriptor = open_directory("..", left.descriptor)
-            found = os.fstat(parent.descriptor)
-            if not os.path.samestat(found, parent.stat):
+            status = os.fstat(parent.descriptor)
+            if not os.path.samestat(status, parent.stat):
                 raise OSError(0, "moved while it was being read")
     except OSError as error:
         report(error)
@@ -183,23 +183,23 @@ def _leave(frames: list[Opened], report: Report) -> bool:
 
 def _walk_by_path(root: bytes, mounted: Collection[bytes], report: Report) -> Iterator[Opened]:
     """Walk without directory descriptors (Windows)."""
-    found = os.lstat(root)
-    if not stat.S_ISDIR(found.st_mode):
+    status = os.lstat(root)
+    if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(20, "not a directory", os.fsdecode(root))
-    device = found.st_dev
+    device = status.st_dev
     todo = [b""]
     while todo:
         path = todo.pop()
         where = os.path.join(root, path) if path else root
         try:
-            found = os.lstat(where)
+            status = os.lstat(where)
         except OSError as error:
             report(error)
             continue
         # scandir takes a junction for a directory, but it is a link.
-        reparse = getattr(found, "st_reparse_tag", 0)
-        if found.st_dev != device or reparse or path in mounted:
+        reparse = getattr(status, "st_reparse_tag", 0)
+        if status.st_dev != device or reparse or path in mounted:
             continue
-        opened = Opened(-1, where, path, found, report)
+        opened = Opened(-1, where, path, status, report)
         yield opened
         todo += [os.path.join(path, os.fsencode(name)) for name in opened.below]

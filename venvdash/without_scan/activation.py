@@ -50,12 +50,12 @@ def _family(shell: str) -> Shell | None:
 
 
 def _caller() -> UserShell:
-    found = shells.reading(os.environ)
-    if found is None:  # a program called that is no shell
+    shell = shells.reading(os.environ)
+    if shell is None:  # a program called that is no shell
         from venvdash.system.machine import Machine
 
-        found = shells.configured(Machine.current())
-    return found
+        shell = shells.configured(Machine.current())
+    return shell
 
 
 def _usable(answer: Answer, uid: int | None) -> bool:

@@ -170,9 +170,9 @@ def remembered(name: str | None) -> "Answer | None":
 
     try:
         if name is not None and ":" not in name:
-            found = answers.NamesFile(state).named(name)
-            if found is not None:
-                return found
+            answer = answers.NamesFile(state).named(name)
+            if answer is not None:
+                return answer
     except (OSError, ValueError, UnreadableError):
         pass  # a single answer may still be known
     try:

@@ -45,12 +45,12 @@ def _flags_of_the_moment(known: Listing) -> Mapping[int, frozenset[str]]:
     """Return which environments are in use or locked, by number, as a scan finds it."""
     from venvdash.system import processes
 
-    found = {number: {listing.IN_USE} for number in processes.used(known.directories)}
+    flags_by_row = {number: {listing.IN_USE} for number in processes.used(known.directories)}
     if known.locks:
         from venvdash.system.locks import environment_locked
 
         for number in known.locks:
             with suppress(OSError):
                 if environment_locked(Path(known.paths[number])):
-                    found.setdefault(number, set()).add(listing.LOCKED)
-    return {number: frozenset(flags) for number, flags in found.items()}
+                    flags_by_row.setdefault(number, set()).add(listing.LOCKED)
+    return {number: frozenset(flags) for number, flags in flags_by_row.items()}

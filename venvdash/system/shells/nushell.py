@@ -43,14 +43,17 @@ class Nushell(Shell):
         import json  # slow to import
 
         path = path_with(activation, variables, sys.platform)
-        told: dict[str, object] = {
+        record: dict[str, object] = {
             name: only_text(value, "nushell") for name, value in activation.variables.items()
         }
-        told["PATH"] = only_text(path, "nushell").split(os.pathsep)
-        told["_VENVDASH_FOLDERS"] = [str(folder) for folder in activation.folders]
+        record["PATH"] = only_text(path, "nushell").split(os.pathsep)
+        record["_VENVDASH_FOLDERS"] = [str(folder) for folder in activation.folders]
         if activation.directory is not None:
-            told = {"variables": told, "directory": only_text(str(activation.directory), "nushell")}
-        return json.dumps(told) + "\n"
+            record = {
+                "variables": record,
+                "directory": only_text(str(activation.directory), "nushell"),
+            }
+        return json.dumps(record) + "\n"
 
     def start(
         self, activation: Activation, machine: "Machine", program: Path, room: Path

@@ -59,8 +59,8 @@ class _Process(NamedTuple):
 
 def family(name: str) -> Shell | None:
     """Return the family of a program's name (``-zsh``, ``bash-5.2``, ``pwsh.exe``)."""
-    found = _NAME.match(os.path.basename(name))
-    names = {name.lower(), os.path.basename(name), found["name"].lower() if found else ""}
+    match = _NAME.match(os.path.basename(name))
+    names = {name.lower(), os.path.basename(name), match["name"].lower() if match else ""}
     return next((shell for shell in FAMILIES if names & set(shell.names)), None)
 
 
@@ -91,9 +91,9 @@ def reading(variables: Mapping[str, str]) -> UserShell | None:
 
 def _above(variables: Mapping[str, str], *, scripts: bool) -> UserShell | None:
     for process in islice(_ancestors(), _ABOVE):
-        found = _shell(process, variables)
-        if found is not None and (scripts or not _runs_script(process.arguments, found)):
-            return found
+        shell = _shell(process, variables)
+        if shell is not None and (scripts or not _runs_script(process.arguments, shell)):
+            return shell
     return None
 
 
@@ -157,14 +157,14 @@ def _shell(process: _Process, variables: Mapping[str, str]) -> UserShell | None:
     if len(words) == 2 and os.path.basename(words[0]).lower().startswith(("python", "pypy")):
         words = words[1:]  # xonsh is a program of Python's
     name = os.path.basename(words[0]).lstrip("-") if words else process.name
-    found = family(name)
-    if found is None:
+    shell_family = family(name)
+    if shell_family is None:
         name = process.name
-        found = family(name)
-    if found is None:
+        shell_family = family(name)
+    if shell_family is None:
         return None
     program = _program(words[0] if words else name, process, name, variables)
-    return UserShell(program, found) if program else None
+    return UserShell(program, shell_family) if program else None
 
 
 def _program(given: str, process: _Process, name: str, variables: Mapping[str, str]) -> Path | None:
@@ -175,10 +175,10 @@ def _program(given: str, process: _Process, name: str, variables: Mapping[str, s
     return programs.on_path(name, variables)
 
 
-def _runs_script(arguments: Sequence[str], found: UserShell) -> bool:
+def _runs_script(arguments: Sequence[str], shell: UserShell) -> bool:
     """Return whether a shell was started to run a script or command."""
     rest = list(arguments[1:])
-    if found.family is not None and found.family.name == "xonsh" and rest:
+    if shell.family is not None and shell.family.name == "xonsh" and rest:
         rest = rest[1:] if os.path.basename(rest[0]) == "xonsh" else rest
     if {"-i", "--interactive", "-NoExit", "/k", "/K"} & set(rest):
         return False
