@@ -38,8 +38,9 @@ def confirm(machine: Machine, project: Path, prefix: Path, name: str) -> Activat
 def follow(table: Table, proposal: Proposal, result: Result) -> None:
     """Keep the pairs in step with a change that was made. Raises nothing.
 
-    A relink confirms its pair, an unlink withdraws it, and a pair goes with an environment that is
-    renamed or moved. Where that cannot be done, the shell finds that something was replaced.
+    A relink, a creation and a use confirm their pair, an unlink withdraws it, and a pair goes with
+    an environment that is renamed or moved. Where that cannot be done, the shell finds that
+    something was replaced.
     """
     if result.outcome is not Outcome.DONE or not table.remembers:
         return
@@ -49,6 +50,8 @@ def follow(table: Table, proposal: Proposal, result: Result) -> None:
     with suppress(ConfirmationError, OSError):
         match proposal.action:
             case Action.RELINK if proposal.project and not proposal.shared:
+                confirm(machine, proposal.project, prefix, row.name)
+            case Action.NEW | Action.USE if proposal.project and (proposal.links or proposal.edits):
                 confirm(machine, proposal.project, prefix, row.name)
             case Action.UNLINK:
                 for project in row.verdict.projects:

@@ -24,6 +24,7 @@ STATES = {
     Action.SYNC: State.SYNCING,
     Action.RELINK: State.RELINKING,
     Action.UNLINK: State.RELINKING,
+    Action.USE: State.RELINKING,
     Action.COPY: State.COPYING,
     Action.NEW: State.CREATING,
     Action.RENAME: State.RENAMING,
@@ -96,6 +97,15 @@ class Actions:
 
         context = RelinkContext.of(self._with_records())
         return self._with_git(plan(row, project, context, shared=share).proposal)
+
+    def use(self, row: Row, project: Path) -> Proposal:
+        """Return what letting ``project`` use it from now on would do; its others keep it.
+
+        It asks uv what a sync in each of them would take from the others.
+        """
+        from venvdash.actions.use.plan import plan
+
+        return plan(self._with_records(), row, project).proposal
 
     def unlink(self, row: Row) -> Proposal:
         """Return what saying that it belongs to no project would do."""
@@ -284,6 +294,10 @@ class Actions:
                 from venvdash.actions.relink import apply as relink_apply
 
                 return relink_apply.apply(table, proposal, cancel)
+            case Action.USE:
+                from venvdash.actions.use import apply as use_apply
+
+                return use_apply.apply(table, proposal, cancel)
             case Action.COPY:
                 from venvdash.actions.copy import apply as copy_apply
 

@@ -26,7 +26,7 @@ _GROUPS = {
     "Look": ("list", "info", "diff"),
     "Work": ("run", "shell", "activate", "path", "edit", "sync"),
     "Make": ("new", "copy", "rename", "move", "adopt"),
-    "Link": ("relink", "unlink"),
+    "Link": ("use", "relink", "unlink"),
     "Clean up": ("prune", "delete", "trash", "forget", "undo", "history", "cache"),
     "Annotate": ("note", "pin", "unpin"),
     "Set up": ("stores", "config", "init", "allow", "completions", "demo"),

@@ -53,6 +53,7 @@ class Action(StrEnum):
     RENAME = "rename"
     MOVE = "move"
     NEW = "new"
+    USE = "use"
     FORGET = "forget"
 
 

@@ -15,6 +15,7 @@ _UNDOING = {
     Action.MOVE: "undoing the move",
     Action.RELINK: "undoing the relink",
     Action.UNLINK: "undoing the unlink",
+    Action.USE: "undoing the link",
     Action.FORGET: "undoing the forget",
 }
 _PAST = {
@@ -26,6 +27,7 @@ _PAST = {
     Action.MOVE: "moved",
     Action.RELINK: "relinked",
     Action.UNLINK: "unlinked",
+    Action.USE: "linked",
     Action.SYNC: "synced",
     Action.FORGET: "forgotten",
 }
@@ -56,6 +58,8 @@ def what_changed(change: Change, home: Path) -> str:
             return f"{_short(one.project, home)} has no environment"
         case Action.SYNC:
             return f"had {counted(len(one.packages), 'package')}"
+        case Action.USE:
+            return f"in {_short(one.target, home)}"
         case Action.RELINK | Action.UNLINK:
             return f"{_short(one.project, home)} -> {_short(one.target, home)}"
     if one.place and one.place.parent == one.path.parent:

@@ -35,7 +35,7 @@ NAMED = frozenset(
             "path",
             "pin",
         ),
-        *("relink", "rename", "run", "shell", "sync", "unlink", "unpin"),
+        *("relink", "rename", "run", "shell", "sync", "unlink", "unpin", "use"),
     }
 )
 _COMPLETING = "_VENVDASH_COMPLETE"

@@ -127,7 +127,7 @@ def _ended(table: Table, change: Change, result: Result | None) -> Change | None
         return replace(change)
     if change.action is Action.DELETE:
         return _deleted(table, change)
-    if change.action in (Action.RELINK, Action.UNLINK) or (
+    if change.action in (Action.RELINK, Action.UNLINK, Action.USE) or (
         change.action is Action.MOVE and one.target is not None
     ):
         ended = _relinked(table, change, one)

@@ -113,7 +113,7 @@ class _Look:
             yield "A sync cannot be undone: it changes packages in place."
         elif change.action is Action.FORGET:
             return
-        elif change.journal or change.action in (Action.RELINK, Action.UNLINK):
+        elif change.journal or change.action in (Action.RELINK, Action.UNLINK, Action.USE):
             if change.journal not in self._journals:
                 yield "What is needed to undo it is no longer kept."
         else:

@@ -84,7 +84,7 @@ def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
     (one,) = change.environments
     if change.action is Action.FORGET:
         return replace(made, says=(f"Lists {visible(one.name)} again: it has no environment.",))
-    if change.journal or change.action in (Action.RELINK, Action.UNLINK):
+    if change.journal or change.action in (Action.RELINK, Action.UNLINK, Action.USE):
         from venvdash.actions.relink import apply as relink_apply
 
         says = (f"Restores the links of {visible(one.name)} as they were before.",)

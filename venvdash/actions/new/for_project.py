@@ -69,7 +69,7 @@ class _Plan:
 
     def made(self) -> Proposal:
         """Return the whole. Raises what ``propose`` handles."""
-        for reason in refusals.another_home(self.table.machine):
+        for reason in refusals.nothing_changes(self.table.machine, untested=self.context.untested):
             raise ChangedError(reason)
         project = self._project()
         target = destinations.of_directory(

@@ -60,7 +60,7 @@ def propose(table: Table, wanted: NewEnvironment) -> Proposal:
     store = wanted.root or default_store.folder(table.machine, table.config)
     proposal = Proposal(Action.NEW, planned(wanted.name, store), python=wanted.python)
     try:
-        for reason in refusals.another_home(table.machine):
+        for reason in refusals.nothing_changes(table.machine, untested=context.untested):
             return replace(proposal, refusal=reason)
         if reason := destinations.refused_name(wanted.name) or _exists(table, wanted.name):
             return replace(proposal, refusal=reason)

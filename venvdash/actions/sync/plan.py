@@ -161,6 +161,11 @@ def _planned(
 
 def _replaceable(row: Row, found: DryRun, context: Context, table: Mapping[Path, Row]) -> None:
     """Raise CannotSyncError unless the environment might be deleted as well."""
+    if (count := len(row.verdict.projects)) > 1:
+        raise CannotSyncError(
+            f"It would have to be deleted and recreated with Python {found.python}, and "
+            f"{count} projects share it. `venvdash new` creates one for this project alone."
+        )
     reason = refusals.refusal(row, refusals.Neighbours.of(table, [row]), context, frozenset())
     reason = reason or _why_kept(row)
     if reason is not None:

@@ -31,6 +31,7 @@ _CHANGED = {
     undoing(Action.MOVE): "moved back",
     undoing(Action.RELINK): "linked as before",
     undoing(Action.UNLINK): "linked as before",
+    undoing(Action.USE): "linked as before",
     undoing(Action.FORGET): "listed again",
 }
 _ELSEWHERE = frozenset(
