@@ -56,13 +56,16 @@ def reclaimable(usage: "Usage | None") -> str:
 
 def bounded(count: int, at_most: bool) -> str:
     """Return bytes as ``size`` does, with ``≤`` before them where they are an upper bound."""
+    return signed("≤", count) if at_most else size(count)
+
+
+def signed(sign: str, count: int) -> str:
+    """Return bytes as ``size`` does after a sign of one cell, together 9 cells at most."""
     text = size(count)
-    if not at_most:
-        return text
     if len(text) == SIZE_CELLS:  # one cell is needed for the sign
         number, _, unit = text.partition(" ")
         text = f"{number.partition('.')[0]} {unit}"
-    return "≤" + text
+    return sign + text
 
 
 def certainty(exact: bool, at_most: bool) -> str:

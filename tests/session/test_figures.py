@@ -89,6 +89,12 @@ def test_an_upper_bound_says_so_and_never_leaves_its_column(count: int) -> None:
     assert formats.reclaimable(None) == formats.size(None)
 
 
+@given(st.integers(0, 2**60), st.sampled_from("≤≥~"))
+def test_a_sign_never_leaves_its_column(count: int, sign: str) -> None:
+    assert len(formats.signed(sign, count)) <= formats.SIZE_CELLS
+    assert formats.signed(sign, count)[0] == sign
+
+
 def test_a_sum_is_a_floor_unless_it_has_upper_bounds_in_it() -> None:
     usage = Usage(apparent=0, on_disk=0, reclaimable=1024, files=0)
     assert formats.summed([usage, usage]) == "≥ 2.0 KiB"

@@ -118,6 +118,8 @@ def test_sums_are_bounds_until_what_is_shared_is_added_up() -> None:
     assert figures(*grouped("store", one).groups) == ("4.0 MiB", "1.0 MiB", "2.0 MiB")
     assert figures(*grouped("store", one, unmeasured).groups) == ("~4.0 MiB", "≥1.0 MiB", "…")
     assert figures(*grouped("store", unmeasured).groups) == ("…", "…", "…")
+    big = row("big", mib=508.5, reclaimable=1.5)
+    assert figures(*grouped("store", big, one).groups)[:2] == ("≤512 MiB", "≥2.5 MiB"), "9 cells"
 
 
 def test_the_list_in_groups_at_80_columns() -> None:

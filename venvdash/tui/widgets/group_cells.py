@@ -35,9 +35,7 @@ def figures(group: Group) -> tuple[str, str, str]:
         free = formats.bounded(sums.reclaimable, row.at_most)
         return formats.size(row.on_disk), free, formats.size(row.cache_held)
     free = ("~" if sums.bounded else "≥") + formats.size(sums.reclaimable)
-    taken = "~" + formats.size(group.on_disk)
-    if group.measured:
-        taken = formats.bounded(group.on_disk, at_most=True)
+    taken = formats.signed("≤" if group.measured else "~", group.on_disk)
     return taken, free, formats.size(None)
 
 
