@@ -13,6 +13,7 @@ from tests.tui.rows import HOME, STORE, everything, row
 from venvdash.actions.delete.consent import words_to_type
 from venvdash.actions.delete.prune import Rules
 from venvdash.model import Action, DiskSpace, Item, Limit, Plan, Refusal, Removal, Row, Status
+from venvdash.presentation.plans import space_in_words
 from venvdash.scanner.search import Findings
 from venvdash.tui.dialogs.plan import PlanScreen
 
@@ -141,6 +142,19 @@ def test_deleting_permanently_is_an_answer_and_cleaning_a_choice() -> None:
     asked = session.asked[1]
     assert isinstance(asked, tuple)
     assert asked[1:] == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        (Limit.QUOTA, "Your quota of 10.0 GiB is used up at ~/x"),
+        (Limit.FILE_QUOTA, "Your quota of files of 11G is used up at ~/x"),
+        (Limit.BYTES, "Only 0 B of 10.0 GiB are free at ~/x"),
+    ],
+)
+def test_what_is_used_up_is_said_so(limit: Limit, words: str) -> None:
+    space = DiskSpace(HOME / "x", free=0, total=10 * 2**30, limit=limit)
+    assert space_in_words(space, HOME) == words
 
 
 @pytest.mark.parametrize(

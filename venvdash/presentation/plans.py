@@ -56,6 +56,9 @@ def space_in_words(space: DiskSpace, home: Path | None) -> str:
     """Return how close a limit is, and where."""
     write = number if space.counts_files else size
     where = short_path(space.directory, home)
+    if not space.free and space.limit in (Limit.QUOTA, Limit.FILE_QUOTA):
+        files = " of files" if space.counts_files else ""
+        return f"Your quota{files} of {write(space.total)} is used up at {where}"
     what = {
         Limit.BYTES: "are free",
         Limit.INODES: "inodes are free",

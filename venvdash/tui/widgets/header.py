@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from venvdash.tui.scan_state import ScanState
 
 _BAR = 16
+_LIMIT_STYLES = ((True, "low"), (False, "number"))
 
 
 class ViewBar(Widget):
@@ -111,11 +112,11 @@ class Totals(Widget):
     def render(self) -> Content:
         """Draw both sides, as far as there is room: what is less important is left out.
 
-        What is nearly used up stays longer than how the scan ended.
+        Quotas, and inodes where they are scarce, stay longer than how the scan ended.
         """
         figures = self._figures()
         ends = [self._scan(), self._scan(bar=False)]
-        least = 1 + sum(limit.low for limit in self.limits)
+        least = len(figures[:1]) + len(self.limits)
         counts = range(len(figures), least - 1, -1)
         fitting = [(figures, ends[0]), *((figures[:n], ends[1]) for n in counts)]
         fitting += [(figures[:n], self._scan_in_short()) for n in range(least, 0, -1)]
@@ -136,7 +137,7 @@ class Totals(Widget):
             strong, hint = Content.styled(reclaimable, number), Content.styled(key, number)
             end = Content.assemble(": ", hint) if key else ""
             pieces.append(Content.assemble(f"{what}, ", strong, " reclaimable", end))
-        pieces += self._limits(low=True)
+        pieces += self._limits()
         figures = (
             ("disk free ", self.disk_free),
             # What emptying it gives back; what several in it share comes on top of that.
@@ -145,17 +146,15 @@ class Totals(Widget):
         for label, count in figures:
             if count is not None:
                 pieces.append(Content.assemble(label, Content.styled(formats.size(count), number)))
-        pieces += self._limits(low=False)
         if rest:
             pieces.append(Content.assemble("all ", Content.styled(rest, number)))
         return pieces
 
-    def _limits(self, *, low: bool) -> list[Content]:
-        style = self.get_visual_style("totals--low" if low else "totals--number")
+    def _limits(self) -> list[Content]:
+        styles = {low: self.get_visual_style(f"totals--{name}") for low, name in _LIMIT_STYLES}
         return [
-            Content.assemble(limit.label, Content.styled(limit.figures, style))
+            Content.assemble(limit.label, Content.styled(limit.figures, styles[limit.low]))
             for limit in self.limits
-            if limit.low == low
         ]
 
     def _scan_in_short(self) -> Content:
