@@ -29,10 +29,13 @@ class Relink(Operation):
             self.after = everything(world.home)
             self._make(world)
 
-    def _make(self, world: World) -> None:
+    def _clear(self, world: World) -> None:
         for path in world.root.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         world.home.path.mkdir()
+
+    def _make(self, world: World) -> None:
+        self._clear(world)
         self.known = moved(world.home)
         world.session()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.campaign.adoptions import Adopt, MoveIn, UndoAdopt
 from tests.campaign.faults import ERRORS, Fault, Injector
 from tests.campaign.operations import (
     Copy,
@@ -45,6 +46,9 @@ OPERATIONS: tuple[Callable[[], Operation], ...] = (
     Relink,
     RelinkInPlace,
     Undo,
+    Adopt,
+    MoveIn,
+    UndoAdopt,
     Unlink,
     Sync,
     Remember,

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from venvdash.actions.adopt import project_environments
 from venvdash.cli.changes import change, root_of, with_offers
 from venvdash.cli.common import fail, session
 from venvdash.cli.naming import scan
 from venvdash.cli.pipeline import changing, run
 from venvdash.model import Row
-from venvdash.session import Session, current_environment, project_environments
+from venvdash.session import Session, current_environment
 from venvdash.text import short_path, visible
 
 

@@ -2,13 +2,13 @@
 
 import click
 
+from venvdash.actions.adopt import project_environments
 from venvdash.cli.changes import change, root_of, with_offers
 from venvdash.cli.common import fail, session
 from venvdash.cli.completing import complete_name
 from venvdash.cli.naming import chosen, scan
 from venvdash.cli.pipeline import changing, run
 from venvdash.model import Location
-from venvdash.session import project_environments
 
 
 @click.command("move", short_help="Move an environment to another store or into its project.")

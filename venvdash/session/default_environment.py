@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from venvdash.actions.adopt import project_environments
 from venvdash.config import Config
 from venvdash.model import (
     ProjectTools,
@@ -11,7 +12,7 @@ from venvdash.model import (
     Use,
 )
 from venvdash.scanner.projects import project_info, project_tools
-from venvdash.session import current_environment, name_resolution, project_environments
+from venvdash.session import current_environment, name_resolution
 from venvdash.session.name_resolution import AmbiguousError, Choice, NotFoundError
 from venvdash.session.table import ScannedTable
 from venvdash.system import reads

@@ -7,9 +7,10 @@ from tests.actions.relinking import everything, with_program
 from tests.conftest import Home
 from tests.scenario import venv
 from tests.session.sharing import last, scanned
+from venvdash.actions.adopt import project_environments
 from venvdash.actions.history import undo
 from venvdash.model import Proposal, Result, Row
-from venvdash.session import Session, project_environments
+from venvdash.session import Session
 from venvdash.stores.base import normalised
 
 Snapshot = dict[str, tuple[int, bytes]]
@@ -46,7 +47,6 @@ class Project:
         status = undo.chosen(session)
         assert not isinstance(status, str), status
         plan = undo.plan(session, session.deletions, status)
-        assert not plan.refusal, plan.refusal
         return last(undo.apply(session, session.deletions, plan)).results[0]
 
     def session(self) -> Session:
@@ -61,14 +61,19 @@ def applied(session: Session, proposal: Proposal) -> Result:
     return last(session.actions.apply([proposal])).results[0]
 
 
-def project(home: Home, name: str = NAME) -> Project:
-    """Make a project in a git repository, with an environment in it."""
+def project(home: Home, name: str = NAME, *, program: bool = True) -> Project:
+    """Make a project in a git repository, with an environment in it, and a program in that.
+
+    uv notes the time when it installs the program: without it two such projects are equal.
+    """
     path = home.path / "code" / name
     path.mkdir(parents=True)
     (path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
     (path / ".gitignore").write_text(".venv/\n")
     home.run("git", "init", "-q", cwd=path)
-    with_program(home, venv(path / ".venv"))
+    environment = venv(path / ".venv")
+    if program:
+        with_program(home, environment)
     (home.path / ".venvs").mkdir()
     made = Project(home, path, home.path / ".venvs" / "shop-abc234")
     made.session()  # creates what venvdash keeps outside

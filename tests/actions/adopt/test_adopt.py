@@ -9,8 +9,9 @@ from tests.actions.adopt.adopting import Project, applied, project
 from tests.actions.relinking import differing, program_runs
 from tests.conftest import Home
 from tests.scenario import rows, venv
+from venvdash.actions.adopt import project_environments
 from venvdash.model import Outcome, Status
-from venvdash.session import Session, project_environments
+from venvdash.session import Session
 
 
 def _out(shop: Project) -> Session:

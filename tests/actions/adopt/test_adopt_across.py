@@ -115,6 +115,13 @@ def test_undone(world: World) -> None:
     assert not world.is_outside()
 
 
+def test_the_way_back_is_undone(world: World) -> None:
+    assert world.back(world.begin_outside()).outcome is Outcome.DONE
+    assert not world.is_outside()
+    assert world.shop.undo(world.shop.session()).outcome is Outcome.DONE
+    assert world.is_outside()
+
+
 def _steps_of(call: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     with monkeypatch.context() as patched:

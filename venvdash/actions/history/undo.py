@@ -17,7 +17,7 @@ from venvdash.actions.history.settle import content, recover
 from venvdash.actions.history.status import ChangeStatus, statuses
 from venvdash.actions.outcome import result_of
 from venvdash.actions.table import Table
-from venvdash.model import Action, Outcome, Plan, Proposal, Result, Row
+from venvdash.model import Action, Location, Outcome, Plan, Proposal, Result, Row
 from venvdash.records.history import LOST, TRASHED, Change, ChangedEnvironment
 from venvdash.text import short_path, visible
 
@@ -92,7 +92,7 @@ def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
             place = short_path(one.path, table.machine.home)
             says = (f"Moves {visible(one.name)} back to {place}, and restores its links.",)
         return replace(made, says=says, refusal=relink_apply.obstacle(table, change.journal))
-    row = _row(table, one)
+    row = _row(table, one) or _in_project(table, one)
     if row is None:
         return replace(made, refusal=_UNLISTED)
     if change.action in (Action.RENAME, Action.MOVE):
@@ -143,7 +143,9 @@ def _back(table: Table, made: UndoPlan, row: Row, one: ChangedEnvironment) -> Un
     from venvdash.actions.adopt import plan as adopt_plan
     from venvdash.actions.relocate.plan import propose_back
 
-    if one.target is not None:
+    if one.target is not None and row.environment.location is Location.IN_PROJECT:
+        proposal = adopt_plan.leave(table, row, one.path.parent, one.path).proposal
+    elif one.target is not None:
         proposal = adopt_plan.enter(table, row).proposal
     else:
         proposal = propose_back(table, row, made.change.action, one.path)
@@ -181,6 +183,17 @@ def _row(table: Table, one: ChangedEnvironment) -> Row | None:
     if inode_of(place) != one.inode:
         return None
     return next((row for row in table.rows.values() if row.environment.entry == place), None)
+
+
+def _in_project(table: Table, one: ChangedEnvironment) -> Row | None:
+    """Return the row of an environment that a change has put into its project: no scan lists it."""
+    from venvdash.actions.adopt import project_environments
+
+    place = one.place
+    if place is None or one.target is None or inode_of(place) != one.inode:
+        return None
+    rows = project_environments.rows_of(table, [one.target])
+    return next((row for row in rows if row.environment.entry == place), None)
 
 
 # Doing.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from venvdash.actions.table import Table
 from venvdash.model import (
     Claim,
     Direction,
@@ -17,13 +18,12 @@ from venvdash.model import (
 from venvdash.model.packaging import VENV_NAMES
 from venvdash.scanner.projects import project_info
 from venvdash.scanner.stages import linked_environments
-from venvdash.session.table import ScannedTable
 from venvdash.system import reads
 from venvdash.system.files import real
 from venvdash.text import visible
 
 
-def row_at(table: ScannedTable, path: Path, project: Path, why: str) -> Row | NotEnvironment:
+def row_at(table: Table, path: Path, project: Path, why: str) -> Row | NotEnvironment:
     """Return the row of the environment at ``path`` (links resolved) that ``project`` uses.
 
     One that the table does not have is read and added. ``why`` says how the project uses it.
@@ -45,7 +45,7 @@ def row_at(table: ScannedTable, path: Path, project: Path, why: str) -> Row | No
     return row
 
 
-def rows_of(table: ScannedTable, projects: Iterable[Path]) -> Iterator[Row]:
+def rows_of(table: Table, projects: Iterable[Path]) -> Iterator[Row]:
     """Yield the environments that lie in these projects; links and path files are none."""
     for project in dict.fromkeys(map(real, projects)):
         for name in sorted(VENV_NAMES):
@@ -57,7 +57,7 @@ def rows_of(table: ScannedTable, projects: Iterable[Path]) -> Iterator[Row]:
                 yield row
 
 
-def named(table: ScannedTable, text: str) -> Row | None:
+def named(table: Table, text: str) -> Row | None:
     """Return the environment that lies in a project and that ``text`` is the path of."""
     path = Path(os.path.normpath(table.machine.expand(text)))
     if os.sep not in text or path.name not in VENV_NAMES:
