@@ -15,7 +15,8 @@ from venvdash.session import Session
 
 
 def _out(shop: Project) -> Session:
-    assert shop.out(shop.session()).outcome is Outcome.DONE
+    result = shop.out(shop.session())
+    assert result.outcome is Outcome.DONE, result.reason
     return shop.session()
 
 

@@ -46,7 +46,8 @@ def apply(table: Table, proposal: Proposal, cancel: threading.Event) -> Iterator
 def still_wanted(wanted: RelinkChanges, proposal: Proposal) -> RelinkChanges:
     """Return what has just been planned again, refused if it is not what ``proposal`` showed."""
     wanted = wanted.taking([edit for edit in wanted.offers if edit in proposal.edits])
-    if wanted.refusal or replace(wanted.proposal, says=()) == replace(proposal, says=()):
+    now, shown = (replace(one, says=(), git=()) for one in (wanted.proposal, proposal))
+    if wanted.refusal or now == shown:
         return wanted
     return replace(wanted, refusal=_CHANGED)
 
