@@ -243,12 +243,14 @@ class MainScreen(CallScreen[None]):
     def action_back(self) -> None:
         """Go one step back: from details, range, outcome, filter or view. Never quit."""
         bench = self._workbench
-        if self.contents.message_line.dismiss_notices():
-            return
         if self.focused is not self.listing.shown:
             if not (self.details.focused() and self.details.pane.clear_filter()):
                 self.leave_details()
-        elif (bench is not None and bench.back()) or self.listing.clear_filter():
+        elif (
+            self.contents.message_line.dismiss_notices()
+            or (bench is not None and bench.back())
+            or self.listing.clear_filter()
+        ):
             return
         elif self.listing.table.view is not View.ALL:
             self.listing.open_view(View.ALL)
