@@ -20,8 +20,8 @@ from tests.scenario import listing
 from tests.session.sharing import last, undone
 from venvdash.actions.delete import shown_items, trash
 from venvdash.actions.delete.apply import Deleter
-from venvdash.actions.safety import steps
-from venvdash.model import Outcome
+from venvdash.actions.safety import project_links, steps
+from venvdash.model import Outcome, Row
 from venvdash.system.processes import ProcessWatch
 
 
@@ -100,6 +100,26 @@ def test_one_look_covers_only_those_that_come_next(
     with Deleter(made, context(home)) as deleter:
         assert all(result.outcome is Outcome.DONE for result in deleter.run())
     assert looks == [3, 3, 1]
+
+
+def test_where_links_may_be_is_determined_once_for_each_item(
+    home: Home, looks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown_items, "_FRESH", -600.0)  # each check needs a look of its own
+    monkeypatch.setattr(shown_items, "_STALE", -600.0)
+    asked, determined = list[Path](), project_links.folders
+
+    def folders(row: Row) -> set[Path]:
+        asked.append(row.path)
+        return determined(row)
+
+    entries = [small(home.path / ".virtualenvs" / f"app{number}") for number in range(4)]
+    made = plan(home, *entries)
+    monkeypatch.setattr(project_links, "folders", folders)
+    with Deleter(made, context(home)) as deleter:
+        assert all(result.outcome is Outcome.DONE for result in deleter.run())
+    assert len(looks) > len(entries)
+    assert sorted(asked) == entries
 
 
 def _fill(store: Path) -> None:

@@ -6,7 +6,7 @@ created, programs are started.
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -61,6 +61,7 @@ class ShownItems:
         self._held: dict[Path, OpenItem | str] = {}
         self._left: dict[Path, Item] = {}
         self._look: _Look | None = None
+        self._folders: dict[Path, set[Path]] = {}  # in which links to each may be
         for item in plan.items:
             self._held[item.row.path] = self._hold(item)
             self._left[item.row.path] = item
@@ -158,24 +159,30 @@ class ShownItems:
         """
         path = item.row.path
         if self._look is None or time.monotonic() > self._look.ends or path not in self._look.items:
-            self._look = _Look({path: item, **dict(islice(self._left.items(), _LOOKED_AT))})
+            items = {path: item, **dict(islice(self._left.items(), _LOOKED_AT))}
+            self._look = _Look(items, self._folders_of)
         return self._look
+
+    def _folders_of(self, item: Item) -> set[Path]:
+        path = item.row.path
+        if path not in self._folders:
+            self._folders[path] = project_links.folders(item.row)
+        return self._folders[path]
 
 
 class _Look:
     """What holds at one moment for several items: which processes use them, and ``silent``.
 
-    That are the folders with links to them that do not respond.
+    That are the folders with links to them that do not respond; ``folders_of`` an item returns
+    those to ask.
     """
 
-    def __init__(self, items: Mapping[Path, Item]) -> None:
+    def __init__(self, items: Mapping[Path, Item], folders_of: Callable[[Item], set[Path]]) -> None:
         began = time.monotonic()
         self.items = items
         trees = [item for item in items.values() if item.how != Removal.UNLINK]
         self.silent = frozenset(
-            responsiveness.unresponsive(
-                folder for item in trees for folder in project_links.folders(item.row)
-            )
+            responsiveness.unresponsive(folder for item in trees for folder in folders_of(item))
         )
         self.watch = ProcessWatch([item.row.environment.entry for item in trees])
         took = time.monotonic() - began

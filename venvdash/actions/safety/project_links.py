@@ -20,6 +20,7 @@ from venvdash.system import responsiveness
 from venvdash.system.directory import Directory
 from venvdash.system.files import UnreadableError, own_uid, real
 
+_NAMES = tuple(sorted(VENV_NAMES))
 _POINTER_LIMIT = 4096  # bytes of a path file
 # What lstat and open say of what is not there, loops, or is not for us to see.
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM)
@@ -197,7 +198,7 @@ def _candidates(row: Row) -> Iterator[Path]:
         projects[row.verdict.place] = None
     if row.environment.traits.script:
         projects = {}
-    paths = {path / name: None for path in projects for name in sorted(VENV_NAMES)}
+    paths = {path / name: None for path in projects for name in _NAMES}
     for claim in row.verdict.claims:
         if (
             claim.how is EvidenceKind.PROJECT_LINK
