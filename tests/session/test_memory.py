@@ -25,7 +25,8 @@ from tests.waiting import waited
 from venvdash.cli import cli
 from venvdash.config import Config
 from venvdash.model import Record, Status
-from venvdash.records import pins, sidecar
+from venvdash.records import answers, pins, sidecar
+from venvdash.records import snapshot as lists
 from venvdash.records.index import Index, index_path
 from venvdash.session import Session
 from venvdash.system.host import host_id
@@ -85,6 +86,24 @@ def test_a_change_is_stored_after_what_the_scan_learned(home: Home) -> None:
     assert isinstance(found, Record)
     assert found.note == "for the demo"
     assert found.projects
+
+
+def test_the_list_and_its_names_are_stored_as_a_deletion_left_them(home: Home) -> None:
+    first, second = environments(home, 2)
+    session = Session(home.machine(), Config())
+    for _ in session.scan():
+        pass
+    state = session.machine.state_directory
+    for _ in session.deletions.delete(session.deletions.plan_delete([first])):
+        pass
+    assert set(in_index(home)) >= {first, second}  # but no more: it would be outdated by now
+    assert not (state / lists.NAME).exists()
+    assert not (state / answers.NAMES).exists()
+    session.remember()
+    listed = lists.read(state, host_id())
+    assert listed is not None
+    assert [row.path for row in listed.decode()] == [second]
+    assert answers.NamesFile(state).beginning("") == [session.rows[second].name]
 
 
 def test_a_list_stores_nothing_before_its_output_was_read(home: Home) -> None:

@@ -46,7 +46,7 @@ def update_record(
     path. A row of the table gets the new record. Writes nothing where the session remembers
     nothing; what cannot be written is reported as a problem of the table.
     """
-    table.remember()  # what a scan learned is older
+    table.store_records()  # what a scan learned is older
     now = time.time()
     before = known or new_record(environment.path, environment.fingerprint, now)
     record = change(

@@ -44,7 +44,7 @@ class Table:
         """Why rules must delete nothing: pins or settings are unknown; "" if they are known."""
         return self.config.unsafe
 
-    def remember(self) -> object:
+    def store_records(self) -> object:
         """Store what scans have learned, before something else changes the records."""
 
     def context(self) -> Context:

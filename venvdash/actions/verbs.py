@@ -173,7 +173,7 @@ class Actions:
 
         A sidecar that is written after an environment was planned for would look like a change.
         """
-        self._table.remember()
+        self._table.store_records()
         return self._table
 
     # What is known or settled before a proposal.

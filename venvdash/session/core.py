@@ -141,8 +141,11 @@ class Session(NamedTable):
             self._names_of_scan = asked
 
     def remember(self) -> list[Problem]:
-        """Store what scans have learned, the names of the last one, and its list."""
-        problems = super().remember()  # before the names, which depend on the sidecars
+        """Store what scans have learned, the names of the last one, and its list.
+
+        Both faces call it when the rows are shown and nobody waits, or what was asked for is done.
+        """
+        problems = self.store_records()  # before the names, which depend on the sidecars
         asked, self._names_of_scan = self._names_of_scan, None
         if asked is not None:
             remembered_answers.remember_names(self, asked=asked)
@@ -244,7 +247,7 @@ class Session(NamedTable):
         if undo.needs_scan(self, status):
             for _ in self.scan(usage=False):
                 """Only what the table then knows counts."""
-        self.remember()
+        self.store_records()
         return undo.plan(self, self.deletions, status)
 
     def tidy(self) -> list[str]:

@@ -65,10 +65,10 @@ class ScannedTable(Table):
         """Why rules must delete nothing: pins or settings are unknown; "" if they are known."""
         return self._memory.pins_unknown or self.config.unsafe
 
-    def remember(self) -> list[Problem]:
+    def store_records(self) -> list[Problem]:
         """Store what scans have learned, and return the problems with that.
 
-        Both faces call it when the rows are shown and nobody waits; every change begins with it.
+        Every change begins with it.
         """
         self._memory.store()
         problems = self._memory.problems()

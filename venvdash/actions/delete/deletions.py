@@ -181,7 +181,7 @@ class Deletions:
         from venvdash.actions.safety.environment_state import States
 
         table = self.table
-        table.remember()  # a sidecar written later would look like a change
+        table.store_records()  # a sidecar written later would look like a change
         known = [table.rows[path] for path in dict.fromkeys(paths) if path in table.rows]
         missing = [path for path in paths if path not in table.rows]
         fresh, rows = self.sums.measured(known, (cancel or threading.Event()).is_set)
