@@ -19,7 +19,7 @@ _CODES = {  # of ANSI (SGR), as terminals show them in the colours of their them
     Role.ADDED: "32",
     Role.REMOVED: "1;31",
     Role.CHANGED: "33",
-    Role.REINSTALLED: "3;36",
+    Role.REINSTALLED: "2;3",
 }
 _choice = "auto"
 

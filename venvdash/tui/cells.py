@@ -33,7 +33,7 @@ ROLE_STYLES = {
     Role.ADDED: "$text-success",
     Role.REMOVED: "bold $text-error",
     Role.CHANGED: "underline $text-warning",
-    Role.REINSTALLED: "italic $text-accent",
+    Role.REINSTALLED: "italic $text-muted",
 }
 
 

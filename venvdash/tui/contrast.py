@@ -7,6 +7,7 @@ from textual.color import BLACK, WHITE, Color
 LEAST = 4.5
 """The least contrast of text, as in the Web Content Accessibility Guidelines (level AA)."""
 _STEPS = 20
+_MUTED = 0.35  # how much of the background is in muted text
 _GROUNDS = ("background", "surface")
 _TEXTS = ("foreground", "text-primary", "text-success", "text-warning", "text-error", "text-accent")
 
@@ -31,7 +32,9 @@ def with_contrast(variables: Mapping[str, str]) -> dict[str, str]:
     grounds = [parsed[name] for name in _GROUNDS]
     below = grounds + [ground.blend(parsed["primary"], 0.3) for ground in grounds]
     texts = {name: legible(parsed[name], below).hex for name in _TEXTS}
-    return {**variables, **texts, "text-muted": "auto 75%"}
+    # Textual's is `auto`, which is mixed where a style sheet says it, and white inside a text.
+    muted = parsed["foreground"].blend(parsed["background"], _MUTED)
+    return {**variables, **texts, "text-muted": legible(muted, below).hex}
 
 
 def _luminance(color: Color) -> float:

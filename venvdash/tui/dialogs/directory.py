@@ -16,6 +16,8 @@ from venvdash.tui.path_completion import Completion, complete
 from venvdash.tui.session_access import SessionAccess
 from venvdash.tui.widgets.path_line import DirectoryList, PathLine
 
+_MOST_LISTED = 12  # lines; more are scrolled
+
 
 class DirectoryDialog(Dialog[None]):
     """Lists directories, or completes one that is typed.
@@ -100,6 +102,7 @@ class DirectoryDialog(Dialog[None]):
         if self._offered is not None:
             self.listing.hint = self.NONE
             self.listing.show_items(self._offered, at_top=True)
+            self._fit_later()
 
     def _show_found(self, completion: Completion) -> None:
         if completion.text != self.line.value:
@@ -107,9 +110,20 @@ class DirectoryDialog(Dialog[None]):
         self._completion = completion
         self.listing.hint = visible(completion.trouble) or "No matching directory."
         self.listing.show_items(completion.found, at_top=True)
+        self._fit_later()
         if self._tab_waits:
             self._tab_waits = False
             self._complete()
+
+    def _fit_later(self) -> None:
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Make the frame high enough for what is listed; it does not shrink while one types."""
+        listed = min(max(len(self.listing.items), 2), _MOST_LISTED) + 1
+        for frame in self.query("#link"):  # none any more where it is dismissed meanwhile
+            others = [one for one in frame.children if one.display and one is not self.listing]
+            self.grow(frame, listed + sum(one.outer_size.height for one in others))
 
     def _cannot(self, error: Exception) -> None:
         self.listing.hint = visible(f"The search failed: {error}")

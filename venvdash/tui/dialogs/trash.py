@@ -28,7 +28,7 @@ def _sum(items: Sequence[Trashed], what: str) -> str:
     bounded = any(item.at_most for item in items)
     reclaimable = formats.bounded(sum(item.reclaimable for item in items), bounded)
     count = counted(len(items), what) if what == "environment" else f"{len(items)} {what}"
-    return f"{count}, {reclaimable} reclaimable"
+    return f"{count}, {reclaimable}"
 
 
 class TrashScreen(Dialog[None]):
@@ -39,7 +39,7 @@ class TrashScreen(Dialog[None]):
     ``restored`` is called when something was restored, ``tried`` after each attempt.
     """
 
-    KEYS = "Space mark   a all   r restore   f delete   F delete all   < > sort   Esc back"
+    KEYS = "Space a mark   r restore   f delete   F delete all   < > sort   Esc back"
     BINDINGS: ClassVar[list[BindingType]] = list(keys.TRASH)
 
     def __init__(
@@ -112,7 +112,7 @@ class TrashScreen(Dialog[None]):
         """Say in the title how many there are, and how many are marked."""
         trash, title = self._trash, "Trash"
         if trash:
-            title = f"Trash: {_sum(trash, 'environment')}"
+            title = f"Trash: {_sum(trash, 'environment')} reclaimable"
         if self.listing.marked:
             title += f" · {_sum(self._marked, 'marked')}"
         self.query_one("#trash").border_title = Content(title)
