@@ -30,7 +30,7 @@ def test_it_holds_what_would_be_freed_and_is_told_of_what_is_in_the_trash(
         await driver.press("d")
         await planned(driver)
         notes.write_text("mine")
-        await driver.press(*(["f", "y", "1", "enter"] if now else ["y"]))
+        await driver.press(*(["f", "1", "enter"] if now else ["y"]))
         await driver.until(lambda: driver.workbench.jobs.ended == 1)
         if now:
             await driver.until(lambda: "skipped  You created files" in driver.text)

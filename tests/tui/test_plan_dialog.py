@@ -297,6 +297,32 @@ def test_several_that_may_be_missed_go_only_when_their_number_was_typed() -> Non
     drive(session, script)
 
 
+@pytest.mark.parametrize("end", ["enter", "t"])
+def test_the_number_can_be_typed_at_once_and_keys_of_answers_work(end: str) -> None:
+    session = source(plan(Item(LIVE), Item(SCRATCH), Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        await ask(driver)
+        await driver.press("3", end)
+        await driver.until(lambda: len(session.asked) == 2)
+
+    drive(session, script)
+
+
+def test_esc_cancels_where_a_number_is_asked_for() -> None:
+    session = source(plan(Item(LIVE), Item(SCRATCH), Item(OLD)))
+
+    async def script(driver: Driver) -> None:
+        screen = await ask(driver)
+        await driver.press("enter")
+        assert driver.app.screen is screen
+        await driver.press("n")
+        assert driver.app.screen is not screen
+
+    drive(session, script)
+    assert len(session.asked) == 1
+
+
 @pytest.mark.parametrize(("item", "warned"), [(LIVE, True), (OLD, False)])
 def test_deleting_what_a_project_uses_has_a_warning(item: Row, warned: bool) -> None:
     async def script(driver: Driver) -> None:
@@ -328,7 +354,7 @@ def test_each_name_that_the_plan_asks_for_is_typed() -> None:
         screen = await ask(driver)
         assert why in driver.text
         assert "Type scratch and Enter to confirm:" in driver.text
-        await driver.press("y", *"scratc", "enter")
+        await driver.press(*"scratc", "enter")
         assert driver.app.screen is screen
         await driver.press("h", "enter")
         assert "Type old and Enter to confirm:" in driver.text

@@ -270,7 +270,7 @@ def test_thirty_thousand_files_are_deleting_at_once_and_keys_live_while_they_are
         await driver.scanned()
         await driver.press("j", "d")
         await planned(driver)
-        await driver.press("f", "y")
+        await driver.press("f")
         await driver.press("1", "enter")
         assert "deleting" in driver.text, "before anything was done"
         assert (store / "big" / "pyvenv.cfg").is_file()
@@ -306,7 +306,7 @@ def test_what_a_tool_still_lists_is_in_the_log(home: Home) -> None:
         await driver.until(lambda: search.over)
         await driver.press("d")
         await planned(driver)
-        await driver.press("f", "y", "1", "enter")
+        await driver.press("f", "1", "enter")
         await driver.until(lambda: "reclaimed" in driver.text)
         await driver.press("at")
         await driver.until(lambda: "app was deleted permanently" in driver.text)

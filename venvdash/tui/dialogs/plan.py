@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Key
 from textual.widgets import Button, Input, Static
 
 from venvdash.actions.delete.consent import words_to_type
@@ -22,6 +23,7 @@ from venvdash.tui.dialogs.base import ConsentDialog
 from venvdash.tui.widgets.choice import Choice
 
 _LONGEST_ASKED = 40  # cells
+_DIGITS = "[0-9]*"
 _READING = 1.0  # seconds for which no yes counts after the plan has changed before one's eyes
 
 
@@ -36,6 +38,21 @@ class Consent:
 
 _UNDOABLE = frozenset({Removal.TRASH, Removal.UNLINK})
 _FREEABLE = frozenset({Removal.TRASH, Removal.IN_PLACE})
+
+
+class _Word(Input):
+    """The line for a number or a name; keys work as elsewhere where a number is asked for."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Return whether a key is for the line: letters are not part of a number."""
+        if self.restrict == _DIGITS and not (character or "").isdigit():
+            return False
+        return super().check_consume_key(key, character)
+
+    async def _on_key(self, event: Key) -> None:
+        """Leave the key of an answer to the dialog."""
+        if event.is_printable and not self.check_consume_key(event.key, event.character):
+            event.prevent_default()
 
 
 class PlanScreen(ConsentDialog[Plan, Consent]):
@@ -67,6 +84,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         self._verb, self._home, self._days, self._early = verb, home, days, early
         self._now = False  # whether deleting permanently was answered last
         self._typed: list[str] = []  # of what must be typed, in its order
+        self._asked: str | None = None  # the word that is asked for
         self._changed_at: float | None = None  # when another plan was shown, by the monotonic clock
 
     def choices(self) -> ComposeResult:
@@ -75,7 +93,7 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
         yield Static("", id="answers", markup=False)
         with Horizontal(id="typed"):
             yield Static("", id="ask", markup=False)
-            yield Input(id="word", compact=True)
+            yield _Word(id="word", compact=True)
 
     def answers(self) -> ComposeResult:
         """Yield a button for each answer; the last one for what has no trash."""
@@ -166,7 +184,11 @@ class PlanScreen(ConsentDialog[Plan, Consent]):
             what = "delete permanently" if self._now else "confirm"
             asked = f"Type {visible(word, _LONGEST_ASKED)} and Enter to {what}:"
             self.query_one("#ask", Static).update(Content(asked))
-            self.query_one("#word", Input).restrict = "[0-9]*" if word.isdigit() else None
+            line = self.query_one("#word", Input)
+            line.restrict = _DIGITS if word.isdigit() else None
+            if word != self._asked:  # what is asked for can be typed at once
+                line.focus()
+        self._asked = word
         self.fit()
 
     # What people do
