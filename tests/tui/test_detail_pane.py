@@ -142,6 +142,7 @@ def test_packages_are_filtered_by_typing_and_sorted_by_key() -> None:
 
         await driver.press("slash", *"an")
         assert names() == ["pandas"]
+        assert driver.lines[-1].strip() == "api: ⏎ Keep Esc Clear"
         assert driver.listed == ["api", "web", "zoo"], "the list is not filtered"
         await driver.press("x")
         assert "No matches. Esc clears the filter." in driver.text
@@ -192,6 +193,7 @@ def test_copying_a_name_and_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
         assert first.split() == ["▌books/plot.ipynb", "2.0", "KiB", "24", "y"]
         assert second.split() == ["note\\e.txt", "17", "B", "25", "y"]
         assert " 3,000 more are not listed" in driver.lines
+        assert driver.lines[-1].startswith(" web: o Open folder y Copy path Esc List ] Next tab /")
         await driver.press("o", "y", "j", "y")
         store = HOME / ".cache/uv/environments-v2/web-3f2a9c1d"
         assert opened == [store / "books"]
@@ -284,5 +286,26 @@ def test_the_packages_are_read_once_while_nothing_changes() -> None:
         environment = replace(changed.environment, packages=())
         driver.workbench.scans.take_rows([replace(changed, environment=environment)])
         await driver.until(lambda: made.read == ["api", "api"])
+
+    drive(session(), script)
+
+
+def test_no_key_is_offered_for_what_is_no_environment() -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("5", "enter")
+        await driver.until(lambda: driver.main.details.focused())
+        assert driver.lines[-1].split()[:8] == [
+            "Esc",
+            "List",
+            "]",
+            "Next",
+            "tab",
+            "/",
+            "Filter",
+            "d",
+        ]
+        await driver.press("right_square_bracket")
+        await driver.until(lambda: "Not an environment." in driver.text)
 
     drive(session(), script)

@@ -135,7 +135,7 @@ class Details:
         pane.overview.show(self.text(), top=pane.subject != path)
         pane.subject = path
         other = isinstance(self._listing.current, OtherThing)
-        pane.overview.UNUSED_ACTIONS = ON_ENVIRONMENTS if other else frozenset()
+        pane.overview.unused_actions = ON_ENVIRONMENTS if other else frozenset()
         pane.tabs.counts = self._counts()
         if pane.display and pane.tab is not DetailTab.OVERVIEW:
             self._read(pane.tab)

@@ -39,13 +39,16 @@ class Overview(TextPane):
         *SCROLL,
         Binding("enter", "screen.back", "Back to the list", show=False),
     ]
-    UNUSED_ACTIONS: frozenset[str] = frozenset()
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.unused_actions: frozenset[str] = frozenset()
 
 
 class PackageFilter(FilterLine):
     """Filters the packages while typing."""
 
-    UNUSED_ACTIONS = frozenset({"complete"})
+    unused_actions = frozenset({"complete"})
 
     def __init__(self) -> None:
         super().__init__("words of names, versions or sources", id="package-filter")

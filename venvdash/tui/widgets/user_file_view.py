@@ -36,6 +36,7 @@ class UserFileView(LineTable[UserFile]):
 
     BINDINGS: ClassVar[list[BindingType]] = list(USER_FILES)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--name", "table--plain", "table--muted"}
+    unused_actions = frozenset({"choose"})
 
     def __init__(self, *, id: str) -> None:
         def path(file: UserFile, width: int) -> Parts:
