@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from venvdash.actions.history.undo import UndoPlan
     from venvdash.actions.new.plan import NewEnvironment
     from venvdash.model.cached_packages import CachedPackage, CacheUse
+    from venvdash.records.history import ChangedEnvironment
 
 STATES = {
     Action.SYNC: State.SYNCING,
@@ -130,6 +131,18 @@ class Actions:
         if wanted.project is not None:
             return for_project.propose(self._with_records(), wanted, wanted.project)
         return plan.propose(self._with_records(), wanted)
+
+    def deleted_as(self, name: str) -> "ChangedEnvironment | None":
+        """Return the newest environment of that name or path that is no longer in the trash."""
+        from venvdash.actions.new import rebuild
+
+        return rebuild.find(self.history(), name, self._table.machine.expand(name))
+
+    def rebuild(self, deleted: "ChangedEnvironment") -> Proposal:
+        """Return what recreating a deleted environment from its recorded packages would do."""
+        from venvdash.actions.new import rebuild
+
+        return rebuild.propose(self._with_records(), deleted)
 
     def rename(self, row: Row, name: str) -> Proposal:
         """Return what giving it another name would do."""

@@ -10,7 +10,9 @@ import click
 
 from venvdash.actions.events import ActionEvent, Finished
 from venvdash.cli import output, prompts
+from venvdash.cli.changes import change
 from venvdash.cli.common import fail, session, warn
+from venvdash.cli.naming import scan
 from venvdash.cli.pipeline import Job, not_done, run
 from venvdash.cli.styles import say
 from venvdash.formats import age, bounded, size, time_json
@@ -19,6 +21,7 @@ from venvdash.presentation.document import plain
 from venvdash.presentation.json_values import trashed_json
 from venvdash.presentation.labels import when_freed
 from venvdash.presentation.tables import Column, table
+from venvdash.records.history import ChangedEnvironment
 from venvdash.session import Session
 from venvdash.text import counted, short_path, visible, with_tilde
 
@@ -87,17 +90,27 @@ def list_command(records: bool, as_json: bool) -> None:
 @command.command("restore", short_help="Restore environments from the trash.")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--as", "under", metavar="NAME", help="Restore under another directory name.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask. Only rebuilding asks.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: bool) -> None:
+def restore(
+    records: bool, names: tuple[str, ...], under: str | None, yes: bool, as_json: bool
+) -> None:
     """Restore environments to their original path, with their projects' links.
 
-    NAME is a name that `venvdash trash` shows, the original path, or the path in the trash.
+    NAME is a name that `venvdash trash` shows, the original path, or the path in the trash. What
+    is no longer in the trash is rebuilt by uv from the packages that the history has of it:
+    venvdash asks first, and names what cannot be restored.
     """
     if under is not None and len(names) != 1:
         fail("`--as` can be used with one environment only.", 2)
     opened = session(records=records, changing=True, tidy=True)
     found = _found(opened)
+    freed = _freed(opened, names, found)
+    if freed:
+        if under is not None:
+            fail(f"{freed[0].name} is no longer in the trash: it is rebuilt at its own path.", 2)
+        raise click.exceptions.Exit(_rebuild(opened, freed, yes=yes, as_json=as_json))
     chosen = [_named(opened, name, found) for name in names]
     job = Job(
         work=lambda cancel: _restored(opened, chosen, under, cancel),
@@ -105,6 +118,26 @@ def restore(records: bool, names: tuple[str, ...], under: str | None, as_json: b
         warned=lambda one: not_done(one) + (_OTHER_NAME if _taken(one) and not under else ""),
     )
     raise click.exceptions.Exit(run(job, as_json=as_json))
+
+
+def _freed(
+    opened: Session, names: Sequence[str], found: Sequence[Trashed]
+) -> list[ChangedEnvironment]:
+    """Return those that can only be rebuilt; leaves with 2 if others are in the trash."""
+    absent = [name for name in names if not _hits(opened, name, found)]
+    freed = [one for name in absent if (one := opened.actions.deleted_as(name)) is not None]
+    if freed and len(freed) < len(names):
+        fail(f"{freed[0].name} is no longer in the trash: rebuild it by itself.", 2)
+    return freed
+
+
+def _rebuild(
+    opened: Session, freed: Sequence[ChangedEnvironment], *, yes: bool, as_json: bool
+) -> int:
+    """Rebuild what was deleted permanently; return the exit status."""
+    scan(opened, usage=False)
+    proposals = [opened.actions.rebuild(one) for one in freed]
+    return run(change(opened, *proposals, asks=True), yes=yes, as_json=as_json)
 
 
 _OTHER_NAME = " Use `--as NAME` to restore it under another name."
@@ -178,13 +211,18 @@ def _found(opened: Session) -> list[Trashed]:
     return found
 
 
-def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
-    """Return the one in the trash that a name means; leaves with 1 or 3."""
+def _hits(opened: Session, name: str, found: Sequence[Trashed]) -> list[Trashed]:
+    """Return those in the trash that a name may mean."""
     given = os.path.normpath(opened.machine.expand(name))
     hits = [one for one in found if given in (str(one.path), str(one.original))]
     hits = hits or [one for one in found if name in (one.name, one.entry, one.path.name)]
     # A row that had a namesake was called "work/api": its project's name finds it as well.
-    hits = hits or [one for one in found if one.project and one.project.name == name]
+    return hits or [one for one in found if one.project and one.project.name == name]
+
+
+def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
+    """Return the one in the trash that a name means; leaves with 1 or 3."""
+    hits = _hits(opened, name, found)
     if not hits:
         fail(f"nothing in the trash is named {name}. Run `venvdash trash` to see what is.", 1)
     if len(hits) > 1:

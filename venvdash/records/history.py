@@ -54,7 +54,10 @@ class ChangedEnvironment:
     ``inode`` the number of the entry that is there now, 0 where it is not known. ``project`` is
     the one that it belonged to, ``target`` the one that it was linked to. Of a deletion ``status``
     and ``reason`` are why it was deleted, ``trash`` is where it was moved to, and ``state`` is one
-    of the words above, as of ``ended`` (seconds since the epoch, 0.0 where it never changed).
+    of the words above, as of ``ended`` (seconds since the epoch, 0.0 where it never changed);
+    ``requirements`` are names of packages that did not come from an index, each with its line of
+    a requirements file; ``lost`` are names, "" for files of the user, each with a sentence that
+    says why that cannot be installed again.
     """
 
     path: Path
@@ -73,6 +76,8 @@ class ChangedEnvironment:
     trash: Path | None = None
     state: str = ""
     ended: float = 0.0
+    requirements: tuple[tuple[str, str], ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +200,7 @@ def read(database: "Connection", stage: Stage | None = None) -> list[Change]:
     environments: dict[int, list[ChangedEnvironment]] = {int(row[0]): [] for row in changes}
     rows = database.execute(
         "SELECT change, path, name, place, inode, kind, status, reason, project, target, python,"
-        " packages, on_disk, reclaimable, trash, state, changed.ended FROM changed"
+        " packages, on_disk, reclaimable, trash, state, changed.ended, rebuild FROM changed"
         " JOIN change ON changed.change = change.number"
         " WHERE ? IN ('', stage) ORDER BY changed.rowid",
         wanted,
@@ -232,7 +237,7 @@ def _add_environments(
     database: "Connection", number: int, environments: Sequence[ChangedEnvironment]
 ) -> None:
     database.executemany(
-        f"INSERT INTO changed VALUES ({','.join('?' * 17)})",  # noqa: S608 - only placeholders
+        f"INSERT INTO changed VALUES ({','.join('?' * 18)})",  # noqa: S608 - only placeholders
         [(number, *_environment_row(one)) for one in environments],
     )
 
@@ -285,6 +290,7 @@ def _environment_row(one: ChangedEnvironment) -> tuple[Any, ...]:
         _path_blob(one.trash),
         one.state,
         one.ended,
+        json.dumps([one.requirements, one.lost]),
     )
 
 
@@ -292,7 +298,8 @@ def _environment(row: Any) -> ChangedEnvironment:
     import json
 
     path, name, place, inode, kind, status, reason, project, target, python, *rest = row
-    packages, on_disk, reclaimable, trash, state, ended = rest
+    packages, on_disk, reclaimable, trash, state, ended, rebuild = rest
+    requirements, lost = json.loads(rebuild)
     return ChangedEnvironment(
         path=Path(os.fsdecode(path)),
         name=_text(name),
@@ -310,6 +317,8 @@ def _environment(row: Any) -> ChangedEnvironment:
         trash=_path(trash),
         state=str(state),
         ended=float(ended),
+        requirements=tuple((str(name), str(line)) for name, line in requirements),
+        lost=tuple((str(name), str(why)) for name, why in lost),
     )
 
 

@@ -14,7 +14,8 @@ from venvdash.config import Config
 from venvdash.model import Action, Outcome, Proposal, Result, Row
 from venvdash.session import Session
 
-UNDOABLE = [one for one in Action if one not in (Action.SYNC, Action.FORGET)]  # on the disk
+# Not: what changes no environment that there is.
+UNDOABLE = [one for one in Action if one not in (Action.SYNC, Action.FORGET, Action.NEW)]
 Snapshot = dict[str, tuple[int, bytes]]
 
 

@@ -9,26 +9,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from venvdash.actions.requirement_lines import NeverError, requirement
 from venvdash.model import Environment, Package
 from venvdash.records.sidecar import NAME as SIDECAR
 from venvdash.scanner import record_file
-from venvdash.scanner.discovery.editable_installs import LIMIT, file_url_path
 from venvdash.scanner.discovery.site_packages import name_and_version, site_directory
 from venvdash.stores.base import normalised
-from venvdash.stores.config_files import json_object, string
 from venvdash.system.files import read_text
 from venvdash.system.walk import walk
-from venvdash.text import redact, visible
+from venvdash.text import visible
 
 _SHOWN = 3  # files or packages in a sentence
 _AFTER = 2.0  # seconds; RECORD is the last file that an installer writes
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
-_VERSION = re.compile(r"[A-Za-z0-9.!+_]+", re.ASCII)
-_URL = re.compile(r"[a-z][a-z0-9+.-]*:[^\s\"'<>\\^`{|}#]+", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_HASH = re.compile(r"(?:md5|sha1|sha256|sha384|sha512)=[0-9a-f]{32,128}")
 # What makers of environments and tools put into them.
 _ROOT = frozenset(
     {"pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", ".lock", "lib64", ".project", SIDECAR}
@@ -62,10 +55,6 @@ class _Recorded:
     written: float
 
 
-class _NeverError(Exception):
-    """A package cannot be installed again; the text is a sentence."""
-
-
 def requirements_of(environment: Environment) -> Requirements:
     """Return how the packages of an environment can be installed again. Raises OSError."""
     prefix = environment.path
@@ -84,73 +73,12 @@ def requirements_of(environment: Environment) -> Requirements:
             continue
         package = name_and_version(name)
         try:
-            lines.append(_requirement(package, os.path.join(site, name), prefix))
+            lines.append(requirement(package, os.path.join(site, name), prefix))
             recorded |= _record(site, below, name)
-        except _NeverError as error:
+        except NeverError as error:
             obstacles.append(str(error))
     obstacles += _files(prefix, below, recorded)
     return Requirements(tuple(lines), tuple(obstacles))
-
-
-def _requirement(package: Package, info: str, prefix: Path) -> str:
-    """Return the line of a requirements file that gives exactly this. Raises _NeverError."""
-    name, version = package.name, package.version
-    if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
-        raise _NeverError(f"{visible(name, 128)} has no valid name or version.")
-    text = read_text(os.path.join(info, "direct_url.json"), LIMIT)
-    if text is None:
-        if os.path.lexists(os.path.join(info, "direct_url.json")):
-            raise _NeverError(f"Cannot read where {name} was installed from.")
-        return f"{name}=={version}"
-    told = json_object(text) or {}
-    url = string(told, "url")
-    if url is None or not _URL.fullmatch(url):
-        raise _NeverError(f"Cannot read where {name} was installed from.")
-    path = file_url_path(url)
-    if isinstance(told.get("dir_info"), dict):
-        return _directory(name, url, path, prefix, told["dir_info"].get("editable") is True)
-    if "vcs_info" in told:
-        url = _commit(name, url, told)
-    elif path is not None and not (path.endswith(".whl") and os.path.isfile(path)):
-        raise _NeverError(
-            f"{name} was installed from {visible(path)}, which no longer exists or is not a wheel."
-        )
-    else:
-        url += _hash(told)
-    return f"{name} @ {url}"
-
-
-def _directory(name: str, url: str, path: str | None, prefix: Path, editable: bool) -> str:
-    if path is None or not os.path.isdir(path):
-        raise _NeverError(
-            f"{name} was installed from {visible(path or redact(url))}, which no longer exists."
-        )
-    if Path(path).is_relative_to(prefix):
-        raise _NeverError(
-            f"{name} was installed from {visible(path)}, which is inside the environment."
-        )
-    if not editable:
-        raise _NeverError(
-            f"{name} was installed from {visible(path)}, which may have changed since then."
-        )
-    return f"-e {url}"
-
-
-def _commit(name: str, url: str, told: dict[str, Any]) -> str:
-    commit = string(told, "vcs_info", "commit_id") or ""
-    if string(told, "vcs_info", "vcs") != "git" or not _COMMIT.fullmatch(commit):
-        raise _NeverError(f"Cannot read which commit {name} was built from.")
-    folder = string(told, "subdirectory")
-    if folder is not None and not _URL.fullmatch(f"x:{folder}"):
-        raise _NeverError(f"Cannot read where {name} was installed from.")
-    return f"git+{url}@{commit}" + (f"#subdirectory={folder}" if folder else "")
-
-
-def _hash(told: dict[str, Any]) -> str:
-    """Return the fragment of a URL with the content's hash, if one is recorded."""
-    sha256 = string(told, "archive_info", "hashes", "sha256")
-    found = f"sha256={sha256}" if sha256 else string(told, "archive_info", "hash") or ""
-    return f"#{found}" if _HASH.fullmatch(found) else ""
 
 
 def _record(site: str, below: str, info: str) -> dict[str, _Recorded]:
@@ -162,7 +90,7 @@ def _record(site: str, below: str, info: str) -> dict[str, _Recorded]:
         sizes, written = {}, 0.0
     if not sizes:
         name = name_and_version(info).name
-        raise _NeverError(f"{visible(name, 128)} was installed without a list of files (RECORD).")
+        raise NeverError(f"{visible(name, 128)} was installed without a list of files (RECORD).")
     return {
         os.path.normpath(os.path.join(below, name)): _Recorded(size, written)
         for name, size in sizes.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvdash.actions import change_log
-from venvdash.actions.delete import uv_cache
+from venvdash.actions.delete import rebuild_notes, uv_cache
 from venvdash.actions.delete.project_search import Tell, quiet
 from venvdash.actions.delete.recheck import recheck
 from venvdash.actions.delete.restore import PurgeProgress, Trash
@@ -239,7 +239,7 @@ class Deletions:
         results: list[Result] = []
         log, change = self.table.change_log, None
         if recorded:
-            going = [change_log.environment_of(item.row) for item in plan.items]
+            going = [rebuild_notes.noted(item.row) for item in plan.items]
             change = log.begin(plan.action, going)
         notes: list[str] = []
         try:

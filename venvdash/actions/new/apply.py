@@ -65,7 +65,8 @@ def _created(table: Table, proposal: Proposal, cancel: threading.Event) -> Itera
     for reason in taken(place):
         raise ChangedError(reason)
     with _made(place.parent), Staging(place, table.machine.state_directory) as making:
-        install = _packages if proposal.project is None else _project_packages
+        listed = proposal.extra or proposal.project is None
+        install = _packages if listed else _project_packages
         yield from install(making, proposal, context, cancel)
         if problem := finishing.renamed(making.path, [making.path], place):
             raise FailedError(problem)

@@ -172,14 +172,14 @@ def sync_command(
     program = uv.find_uv(context.machine)
     if program is None:
         raise CannotSyncError(NO_UV)
-    environ = clean(context.machine.variables)
+    environ = _clean(context.machine.variables)
     if row.environment.traits.script:
         if row.environment.store != "uv":
             raise CannotSyncError("It belongs to a script and was not created by uv.")
         cache = {"UV_CACHE_DIR": str(row.environment.root.parent)}
         arguments = ("sync", "--script", str(place))
         made = SyncCommand(SyncKind.SCRIPT, program, arguments, place.parent, environ, cache)
-    elif sort_of(place, context) is SyncKind.PROJECT:
+    elif _sort(place, context) is SyncKind.PROJECT:
         leads = {"UV_PROJECT_ENVIRONMENT": str(row.path)}
         arguments = ("sync", "--project", str(place))
         made = SyncCommand(SyncKind.PROJECT, program, arguments, place, environ, leads)
@@ -201,8 +201,8 @@ def command_to_create(project: Path, prefix: Path, context: Context) -> SyncComm
     program = uv.find_uv(context.machine)
     if program is None:
         raise CannotSyncError(NO_UV)
-    environ = clean(context.machine.variables)
-    if sort_of(project, context) is SyncKind.PROJECT:
+    environ = _clean(context.machine.variables)
+    if _sort(project, context) is SyncKind.PROJECT:
         leads = {"UV_PROJECT_ENVIRONMENT": str(prefix)}
         arguments = ("sync", "--project", str(project))
         made = SyncCommand(SyncKind.PROJECT, program, arguments, project, environ, leads)
@@ -224,8 +224,7 @@ def interpreter(row: Row) -> Path:
     return windows if os.path.lexists(windows) else row.path / "bin" / "python"
 
 
-def clean(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables without what leads uv elsewhere."""
+def _clean(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in variables.items() if name not in _STRIPPED}
     return kept | _SET
 
@@ -253,7 +252,7 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> SyncCommand:
         found.program,
         found.arguments,
         context.machine.home,
-        clean(context.machine.variables),
+        _clean(context.machine.variables),
         found.variables,
     )
 
@@ -308,7 +307,7 @@ def _nearest(projects: Sequence[Path], cwd: Path | None) -> Path | None:
     return None
 
 
-def sort_of(project: Path, context: Context) -> SyncKind:
+def _sort(project: Path, context: Context) -> SyncKind:
     """Return what uv can bring up to date there. Raises CannotSyncError.
 
     uv itself takes a ``pyproject.toml`` without ``[project]`` for one that asks for nothing, and

@@ -18,22 +18,18 @@ from venvdash.actions.context import Context
 from venvdash.actions.errors import ChangedError, words
 from venvdash.actions.events import ActionEvent
 from venvdash.actions.outcome import result_of
-from venvdash.actions.process import uv
 from venvdash.actions.process.child_process import CancelledError
 from venvdash.actions.process.uv import UvError
 from venvdash.actions.record_update import environment_at, update_record
 from venvdash.actions.safety import refusals
 from venvdash.actions.sync.command import (
-    NO_UV,
     REQUIREMENTS,
     CannotSyncError,
     SyncCommand,
     SyncKind,
     UntrustedError,
-    clean,
+    command_to_create,
     refuse_elsewhere,
-    sort_of,
-    untrusted,
 )
 from venvdash.actions.sync.dry_run import DryRun, cannot, foreseen, in_words
 from venvdash.actions.sync.messages import listed
@@ -133,23 +129,12 @@ def _planned(
     project = row.verdict.projects[0]
     for reason in _refusals(row, project, context):
         raise CannotSyncError(reason)
-    sort = sort_of(project, context)
-    if why := untrusted(project, context):
-        raise UntrustedError(real(project), why)
-    program = uv.find_uv(context.machine)
-    if program is None:
-        raise CannotSyncError(NO_UV)
-    environ = clean(context.machine.variables)
-    way = SyncCommand(sort, program, (), project, environ, project=project, extra=tuple(extra))
-    if sort is SyncKind.REQUIREMENTS:
+    way = replace(command_to_create(project, row.path, context), extra=tuple(extra))
+    if way.sort is SyncKind.REQUIREMENTS:
         refuse_elsewhere(extra)
         return _with_requirements(row, way)
     central = row.environment.store == "uv" and uv_settings.centralizes(context.machine, project)
-    way = replace(
-        way,
-        arguments=("sync", "--project", str(project)),
-        variables={} if central else {"UV_PROJECT_ENVIRONMENT": str(row.path)},
-    )
+    way = replace(way, variables={}) if central else way
     found = _foreseen(row, way, context, cancel)
     place = found.place
     if place is None or (real(place) != row.path and not (central and _beside(place, row))):
@@ -203,8 +188,7 @@ def _with_requirements(row: Row, way: SyncCommand) -> _Plan:
     place, version = row.path, minor_version(row.environment.python) or None
     made = replace(way, arguments=("venv", "--no-project", str(place)), python=version, extra=())
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    install = ("pip", "install", "-r", str(way.cwd / REQUIREMENTS))
-    installed = replace(way, arguments=install, python=str(python))
+    installed = replace(way, python=str(python))
     steps = (DryRun(made, known=False), DryRun(installed, known=False))
     return _Plan(steps, way.cwd, place, None)
 
