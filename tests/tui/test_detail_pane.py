@@ -144,6 +144,7 @@ def test_packages_are_filtered_by_typing_and_sorted_by_key() -> None:
         assert names() == ["pandas"]
         assert driver.lines[-1].strip() == "api: ⏎ Keep Esc Clear"
         assert driver.listed == ["api", "web", "zoo"], "the list is not filtered"
+        assert "Complete" not in driver.lines[-1]
         await driver.press("x")
         assert "No matches. Esc clears the filter." in driver.text
         await driver.press("backspace", "enter")

@@ -168,6 +168,26 @@ def test_groups_that_are_folded_at_120_columns() -> None:
     drive(source(), script, (120, 40))
 
 
+def test_the_pane_says_what_is_in_a_group_and_leaves_folding_to_the_list() -> None:
+    async def script(driver: Driver) -> None:
+        await group_by(driver, "y")
+        await driver.press("G")
+        while driver.main.listing.group is None:
+            await driver.press("k")
+        await driver.until(lambda: " environments  10" in driver.text)
+        text = driver.main.details.text().plain
+        assert text.startswith("Python 3.12\n\nenvironments  10\non disk       ~3.0 GiB\n")
+        assert "✗ orphan      1 environment\n" in text
+        await driver.press("right_square_bracket")
+        await driver.until(lambda: "A group. Move to one of its environments." in driver.text)
+        before = shown(driver)
+        await driver.press("left", "h", "right")
+        assert shown(driver) == before
+        assert driver.main.listing.group is not None
+
+    drive(source(), script, (120, 40))
+
+
 def test_without_colour_the_signs_say_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 

@@ -36,7 +36,7 @@ def spaces(machine: Machine, directories: Iterable[Path]) -> list[DiskSpace]:
     """
     mounts, measured = Mounts.read(), list[DiskSpace]()
     seen = set[object]()
-    for directory in directories:
+    for directory in sorted(directories):
         mount = mounts.of(directory)
         place = mount.point if mount is not None else directory
         if place not in seen:

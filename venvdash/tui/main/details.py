@@ -14,7 +14,7 @@ from venvdash.records.dashboard_look import DetailTab
 from venvdash.text import cut, visible
 from venvdash.tui.background import LatestCall
 from venvdash.tui.grouping import Group
-from venvdash.tui.keys import ON_ENVIRONMENTS
+from venvdash.tui.keys import ON_ENVIRONMENTS, ON_ONE
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
 from venvdash.tui.widgets.detail import describe, describe_other, describe_remembered, reason
@@ -135,7 +135,8 @@ class Details:
         pane.overview.show(self.text(), top=pane.subject != path)
         pane.subject = path
         other = isinstance(self._listing.current, OtherThing)
-        pane.overview.unused_actions = ON_ENVIRONMENTS if other else frozenset()
+        of_group = ON_ONE if group is not None else frozenset[str]()
+        pane.overview.unused_actions = ON_ENVIRONMENTS if other else of_group
         pane.tabs.counts = self._counts()
         if pane.display and pane.tab is not DetailTab.OVERVIEW:
             self._read(pane.tab)
@@ -154,8 +155,7 @@ class Details:
         row, session = self._listing.row, self._session
         if row is None or session is None:
             self._wanted[tab] = None
-            checking = self._listing.environment is not None
-            self._clear(tab, "It is still being checked." if checking else "Not an environment.")
+            self._clear(tab, self._why_nothing())
             return
         wanted = (row.path, _depends_on(tab, row))
         before = self._wanted.get(tab)
@@ -168,6 +168,12 @@ class Details:
             self._packages.request(lambda: (wanted, session.installed(row)))
         else:
             self._files.request(lambda: (wanted, _files_of(row)))
+
+    def _why_nothing(self) -> str:
+        if self._listing.group is not None:
+            return "A group. Move to one of its environments."
+        checking = self._listing.environment is not None
+        return "It is still being checked." if checking else "Not an environment."
 
     def _clear(self, tab: DetailTab, hint: str) -> None:
         """Show nothing, and why."""

@@ -218,7 +218,8 @@ class MainScreen(CallScreen[None]):
 
     def action_fold(self, out: bool) -> None:
         """Go out of a group or into it; from its line fold or unfold it."""
-        self.groups.step(out=out)
+        if self.focused is self.listing.shown:
+            self.groups.step(out=out)
 
     def action_fold_all(self, folded: bool) -> None:
         """Fold all groups, or unfold all."""
