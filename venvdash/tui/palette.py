@@ -93,7 +93,9 @@ class Commands(Provider):
             yield _Command(f"View: {view}", "Show only these", show, f"view('{view}')")
         for by in GROUP_KEYS:
             group = partial(main.action_group, by)
-            yield _Command(f"Group: by {by}", "A line with sums above each group", group)
+            yield _Command(
+                f"Group: by {_SORTS.get(by, by)}", "A line with sums above each group", group
+            )
         yield _Command("Group: by nothing", "One list", partial(main.action_group, ""))
         for words, folded in (("Fold", True), ("Unfold", False)):
             fold = partial(main.action_fold_all, folded)
