@@ -14,6 +14,7 @@ from venvdash.actions.delete.prune import PruneCandidate, Rules
 from venvdash.actions.delete.selection_size import SelectionSize
 from venvdash.actions.events import ActionEvent, Finished, RowChanged
 from venvdash.actions.history.undo import UndoPlan
+from venvdash.actions.new.plan import NewEnvironment, planned
 from venvdash.actions.process.run_log import Log
 from venvdash.actions.verbs import Actions
 from venvdash.config import Config
@@ -118,6 +119,10 @@ class FakeActions(Actions):
         self, row: Row, name: str, *, root: Path | None = None, python: str | None = None
     ) -> Proposal:
         return self._answer(Action.COPY, row, name, root, python)
+
+    def new(self, wanted: NewEnvironment) -> Proposal:
+        place = planned(wanted.name, wanted.root or HOME)
+        return self._answer(Action.NEW, place, wanted)
 
     def rename(self, row: Row, name: str) -> Proposal:
         return self._answer(Action.RENAME, row, name)

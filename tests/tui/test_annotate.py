@@ -48,20 +48,20 @@ def test_p_pins_and_unpins_what_is_marked_or_under_the_cursor(home: Home) -> Non
     assert Flag.PINNED not in stored(home, paths[0]).environment.flags
 
 
-def test_n_writes_changes_and_removes_a_note(home: Home) -> None:
+def test_w_writes_changes_and_removes_a_note(home: Home) -> None:
     path = venv(home.path / ".virtualenvs" / "lab")
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.press("n", *"talk", "enter")
+        await driver.press("w", *"talk", "enter")
         await driver.until(lambda: "lab has a new note." in driver.text)
         await driver.press("enter")
         await driver.until(lambda: "note        talk" in driver.text)
-        await driver.press("escape", "n", *" in May", "enter")
+        await driver.press("escape", "w", *" in May", "enter")
         await driver.until(lambda: note_of(home, path) == "talk in May")
-        await driver.press("n", *["backspace"] * 20, "escape")
+        await driver.press("w", *["backspace"] * 20, "escape")
         assert note_of(home, path) == "talk in May"
-        await driver.press("n", *["backspace"] * 20, "enter")
+        await driver.press("w", *["backspace"] * 20, "enter")
         await driver.until(lambda: "lab has no note any more." in driver.text)
 
     drive(Session(home.machine(), Config()), script, (120, 40))
@@ -74,7 +74,7 @@ def test_a_note_of_several_lines_is_shown_and_not_edited_in_one(home: Home) -> N
 
     async def script(driver: Driver) -> None:
         await driver.scanned()
-        await driver.press("n")
+        await driver.press("w")
         assert "This note has several lines" in driver.text
         await driver.press("enter")
         await driver.until(lambda: "note        for the talk" in driver.text)

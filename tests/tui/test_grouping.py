@@ -328,7 +328,7 @@ def test_actions_are_for_the_group_and_those_for_one_say_so() -> None:
         await driver.press("escape", "p")
         pins = [one for one in session.actions.asked if one[0] == "pin"]
         assert sorted(str(one[1]) for one in pins) == ["api@3.11", "data-notebooks"]
-        for key in ("s", "c", "n", "y", "f2"):
+        for key in ("s", "c", "w", "y", "f2"):
             await driver.press(key)
             assert "This is a group." in driver.text, key
             driver.app.clear_notifications()

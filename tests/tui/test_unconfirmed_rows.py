@@ -23,7 +23,7 @@ def test_remembered_rows_can_be_looked_at_and_filtered() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["d", "S", "R", "c", "f2", "m", "p", "n", "s", "e", "space", "v", "a", "x", "y"]
+    "key", ["d", "S", "R", "c", "f2", "m", "p", "w", "s", "e", "space", "v", "a", "x", "y"]
 )
 def test_nothing_is_done_to_what_is_not_confirmed(key: str) -> None:
     rows = small_machine()

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -13,7 +12,7 @@ from venvdash.cli.naming import chosen, scan
 from venvdash.cli.pipeline import changing, run
 from venvdash.session import Session
 from venvdash.session.name_resolution import parse
-from venvdash.text import visible
+from venvdash.session.new_request import NoProjectError, requested
 
 
 @click.command("new", short_help="Create an environment.")
@@ -73,16 +72,10 @@ def command(
 
 def _wanted(opened: Session, text: str) -> NewEnvironment:
     """Return what NAME asks for; leaves the program if no project is called so."""
-    path = parse(text, opened.machine, ()).path
-    if path is not None:
-        return NewEnvironment(project=path)
-    head, slash, label = text.rpartition("/")
-    if os.path.isfile(opened.machine.expand(text) / "pyproject.toml"):
+    here = opened.machine.expand(text) / "pyproject.toml"
+    if parse(text, opened.machine, ()).path is None and os.path.isfile(here):
         warn(f"for the project in this directory, run `venvdash new ./{text}`.")
-    if not slash:
-        return NewEnvironment(text)
-    (row,) = chosen(opened, head)
-    project: Path | None = row.verdict.place or row.verdict.project
-    if project is None or not os.path.isdir(project):
-        fail(f"{visible(head)} belongs to no project that exists.", 2)
-    return NewEnvironment(project=project, label=label)
+    try:
+        return requested(text, opened.machine, lambda head: chosen(opened, head)[0])
+    except NoProjectError as error:
+        fail(str(error), 2)

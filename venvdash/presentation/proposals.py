@@ -20,6 +20,11 @@ from venvdash.presentation.roles import Role
 from venvdash.text import short_path, visible, with_tilde
 
 
+def verb_for(action: Action) -> str:
+    """Return what an action does, in the infinitive."""
+    return "create" if action is Action.NEW else action.value
+
+
 def proposals_in_words(
     proposals: Sequence[Proposal], home: Path | None, trust: Line | None = None
 ) -> list[Line]:
@@ -59,8 +64,7 @@ def _possible(proposal: Proposal, home: Path | None) -> Iterator[Line]:
 
 def _refused(proposal: Proposal, home: Path | None, trust: Line | None) -> Iterator[Line]:
     yield from head_of(proposal.row, home)
-    verb = "create" if proposal.action is Action.NEW else proposal.action.value
-    start = warning("  ", f"Cannot {verb}: ")
+    start = warning("  ", f"Cannot {verb_for(proposal.action)}: ")
     yield from _sentence(start, proposal.refusal, home)
     if proposal.distrusted is not None and trust is not None:
         yield trust

@@ -96,12 +96,13 @@ CHANGE = _bindings(
     ("s", "shell", "Shell", "Open a shell with the environment active"),
     ("S", "sync", "Sync", "Show what uv would change, then confirm"),
     ("R", "relink", "Relink", "Link it to a project"),
+    ("n", "new", "New", "Create an environment"),
     ("c", "copy", "Copy", "Copy it under another name"),
     ("f2", "rename", "Rename"),
     ("m", "move", "Move to another store"),
     ("e", "edit", "Open its project in your editor"),
     ("p", "pin", "Pin", "Pin or unpin it: rules skip pinned ones"),
-    ("n", "note", "Write a note about it"),
+    ("w", "note", "Write a note about it"),
 )
 
 DELETE = _bindings(
@@ -138,7 +139,7 @@ PROGRAM = _bindings(
 # What the footer shows first; where there is no room, the last are left out.
 FOOTER_ORDER = (
     *("choose", "filter", "mark", "delete", "shell", "sync", "relink"),
-    *("undo", "trash", "copy", "log", "pin", "prune", "group_menu"),
+    *("undo", "trash", "copy", "log", "pin", "prune", "group_menu", "new"),
 )
 FOOTER_RIGHT = frozenset({"help", "app.quit"})
 """Actions that the footer always shows, at its right end."""

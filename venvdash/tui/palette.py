@@ -72,6 +72,7 @@ class Commands(Provider):
         if main.listing.row is not None:
             yield from self._environment_commands()
         for name, meaning, action in (
+            ("New environment …", "Under a name or for a project", "new"),
             ("Prune …", "Show the plan for all orphans, then confirm", "prune"),
             ("Delete …", "Show the plan, then confirm", "delete"),
             ("Mark: all shown", "Or clear, if all are marked", "mark_all"),

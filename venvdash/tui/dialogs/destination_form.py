@@ -68,6 +68,7 @@ class DestinationForm(Dialog[None]):
     """
 
     KEYS = "Tab next   Enter continue   Esc back"
+    TITLE: ClassVar[str] = ""  # without it, the action and the name
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("enter", "go_on", "Continue"),
@@ -86,12 +87,12 @@ class DestinationForm(Dialog[None]):
         super().__init__()
         self._access, self._home, self._scanned = access, access.home, scanned
         self._action, self._row, self._propose = action, row, propose
-        self._store = Cycle("Store", self._stores(), id="store")
-        self._python = Cycle("Python", self._versions(), id="python")
+        self._store = Cycle("Store", self.stores(), id="store")
+        self._python = Cycle("Python", self.versions(), id="python")
         self._looking: LatestCall[Proposal] = LatestCall(self, self._found, self._cannot)
         self._timer: Timer | None = None
 
-    def _stores(self) -> list[tuple[str, Path | None]]:
+    def stores(self) -> list[tuple[str, Path | None]]:
         """Return the stores to choose from, the present one first if possible."""
         if self._action is Action.RENAME:
             return [("", None)]
@@ -105,7 +106,7 @@ class DestinationForm(Dialog[None]):
         ]
         return shown or [("", None)]
 
-    def _versions(self) -> list[tuple[str, Environment | None]]:
+    def versions(self) -> list[tuple[str, Environment | None]]:
         """Return the Pythons to choose from, the present one first."""
         own = visible(self._row.environment.python or "unknown", 32)
         choices: list[tuple[str, Environment | None]] = [(f"{own} (unchanged)", None)]
@@ -117,11 +118,12 @@ class DestinationForm(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Lay out the fields, and the line that says why the action is refused."""
         what = visible(self._row.name, 64)
-        with framed("asking", f"{self._action.value.capitalize()} {what}"):
-            yield from self._fields()
+        with framed("asking", self.TITLE or f"{self._action.value.capitalize()} {what}"):
+            yield from self.fields()
             yield Static("", id="said", classes="words", markup=False)
 
-    def _fields(self) -> Iterator[Widget]:
+    def fields(self) -> Iterator[Widget]:
+        """Yield a line for the name, and what is chosen from."""
         name = self._row.environment.entry.name
         if self._action is Action.COPY:
             name = name_for_copy(self._row, self._scanned.table.rows.values())
@@ -165,7 +167,7 @@ class DestinationForm(Dialog[None]):
         return self.query_one(PlainInput).value.strip() == self._row.environment.entry.name
 
     def _look(self) -> None:
-        make, row = self._proposing(), self._row
+        make, row = self.proposing(), self._row
         if self._same_name:
             self._looking.forget()
             self._say(Content("Type a new name."))
@@ -191,7 +193,7 @@ class DestinationForm(Dialog[None]):
 
     # What people do
 
-    def _proposing(self) -> MakeProposal:
+    def proposing(self) -> MakeProposal:
         """Return the function that makes the proposal for the present fields."""
         changes, store, python = self._access.session.actions, self._store.value, self._python.value
         name = self.query_one(PlainInput).value.strip()
@@ -209,7 +211,11 @@ class DestinationForm(Dialog[None]):
         """Show what would be done."""
         if self._same_name:
             return
-        self._propose(self._action, [self._row], self._proposing(), self.action_leave)
+        self._propose(self._action, self.rows(), self.proposing(), self.action_leave)
+
+    def rows(self) -> list[Row]:
+        """Return the environment that it is about."""
+        return [self._row]
 
     def on_input_submitted(self) -> None:
         """Enter in the line."""

@@ -11,7 +11,7 @@ from textual.content import Content
 
 from venvdash.model import Action, Proposal, Row
 from venvdash.presentation.document import Line
-from venvdash.presentation.proposals import proposals_in_words
+from venvdash.presentation.proposals import proposals_in_words, verb_for
 from venvdash.text import counted, visible
 from venvdash.tui import keys
 from venvdash.tui.dialogs.base import ConsentDialog
@@ -31,7 +31,7 @@ class ProposalScreen(ConsentDialog[Proposals, Proposals]):
         self, action: Action, rows: Sequence[Row], home: Path | None, after: str = ""
     ) -> None:
         """``after``: the job to wait for, safe to show, "" for none."""
-        verb = action.value.capitalize()
+        verb = verb_for(action).capitalize()
         what = visible(rows[0].name, 64)
         if len(rows) > 1:
             what = counted(len(rows), "environment")

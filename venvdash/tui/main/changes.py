@@ -88,6 +88,12 @@ class Changes:
         """Ask for the name and place of a copy of the environment under the cursor."""
         self._ask_destination(Action.COPY, self._targets.under_cursor())
 
+    def new(self) -> None:
+        """Ask what environment to create."""
+        from venvdash.tui.dialogs.new import NewForm
+
+        self._screen.app.push_screen(NewForm(self._access, self._listing.state, self.propose))
+
     def rename(self) -> None:
         """Ask for another name for the environment under the cursor."""
         self._ask_destination(Action.RENAME, self._targets.under_cursor())

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # Actions of the workbench: before it is there, they are answered with a sentence.
 _WORK = (
     *("mark", "mark_range", "mark_all", "mark_rule", "delete", "sync", "relink", "unlink"),
-    *("prune", "copy", "rename", "move", "pin", "note", "stop", "trash", "shell", "edit"),
+    *("prune", "new", "copy", "rename", "move", "pin", "note", "stop", "trash", "shell", "edit"),
     *("rescan", "undo", "interrupt", "add_store", "open_folder", "clip", "log"),
 )
 

@@ -132,6 +132,7 @@ class Workbench:
             "sync": self.changes.sync,
             "relink": self.changes.relink,
             "unlink": self.changes.unlink,
+            "new": self.changes.new,
             "copy": self.changes.copy,
             "rename": self.changes.rename,
             "move": self.changes.move,
