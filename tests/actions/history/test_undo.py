@@ -8,6 +8,8 @@ import pytest
 
 from tests.actions.history.changing import World, states
 from tests.actions.relinking import differing
+from tests.conftest import Home
+from tests.scenario import venv
 from tests.session.sharing import last, undone
 from venvdash.actions.history.undo import UndoPlan
 from venvdash.model import Action, Outcome
@@ -220,3 +222,17 @@ def test_without_sqlite_everything_is_done_and_nothing_can_be_undone(
     why = session.plan_undo()
     assert isinstance(why, str)
     assert why.startswith("Nothing to undo. This Python has no sqlite3, so no records are kept")
+
+
+def test_a_move_out_of_all_stores_is_undone_once_its_folder_is_one(home: Home) -> None:
+    place, folder = venv(home.path / ".virtualenvs" / "app"), home.path / "spare"
+    folder.mkdir()
+    home.venvdash("move", "app", "--to", folder, "--yes")
+    refused = home.venvdash("undo", "--yes", check=False)
+    assert refused.returncode == 2
+    assert "It is in ~/spare, which is no store" in refused.stdout
+    assert "run `venvdash stores --add ~/spare` first." in refused.stdout
+    home.venvdash("stores", "--add", folder)
+    home.venvdash("undo", "--yes")
+    assert (place / "pyvenv.cfg").is_file()
+    assert not (folder / "app").exists()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from venvdash.actions import auto_activation
 from venvdash.actions.change_log import inode_of
@@ -94,7 +95,7 @@ def plan(table: Table, deletions: Deletions, status: ChangeStatus) -> UndoPlan:
         return replace(made, says=says, refusal=relink_apply.obstacle(table, change.journal))
     row = _row(table, one) or _in_project(table, one)
     if row is None:
-        return replace(made, refusal=_UNLISTED)
+        return replace(made, refusal=_unlisted(one, table.machine.home))
     if change.action in (Action.RENAME, Action.MOVE):
         return _back(table, made, row, one)
     return _to_trash(deletions, made, row)
@@ -183,6 +184,14 @@ def _row(table: Table, one: ChangedEnvironment) -> Row | None:
     if inode_of(place) != one.inode:
         return None
     return next((row for row in table.rows.values() if row.environment.entry == place), None)
+
+
+def _unlisted(one: ChangedEnvironment, home: Path) -> str:
+    """Return why nothing is undone that no scan lists, and what to do if it is still there."""
+    if one.place is None or inode_of(one.place) != one.inode:
+        return _UNLISTED
+    folder = short_path(one.place.parent, home)
+    return f"It is in {folder}, which is no store: run `venvdash stores --add {folder}` first."
 
 
 def _in_project(table: Table, one: ChangedEnvironment) -> Row | None:
