@@ -188,3 +188,38 @@ def test_pipenv_finds_it_in_its_own_folder(home: Home, tool: Tool) -> None:
     assert _inode(place) == known
     home.venvdash("move", place, "--in-project")
     assert home.run(pipenv, "--venv", cwd=path).stdout.strip() == str(path / ".venv")
+
+
+def test_pdm_follows_the_link(home: Home, tool: Tool, pythons: list[Path]) -> None:
+    pdm = tool("pdm")
+    path = _project(home, "deem", "[tool.pdm]\ndistribution = false\n")
+    home.run(pdm, "use", "-f", pythons[0], cwd=path)
+    known = _inode(path / ".venv")
+    home.venvdash("adopt", cwd=path)
+    place = (path / ".venv").resolve()
+    assert place.parent == home.path / ".venvs"
+    assert _inode(place) == known
+    for words in (["run", "python", "-c", PREFIX], ["use", "-f", str(pythons[1])]):
+        home.run(pdm, *words, cwd=path)
+        assert (path / ".venv").resolve() == place
+    home.venvdash("move", place, "--in-project", "--yes")
+    ran = home.run(pdm, "run", "python", "-c", PREFIX, cwd=path).stdout
+    assert ran.strip() == str(path / ".venv")
+    assert not (path / ".venv").is_symlink()
+
+
+def test_hatch_follows_the_link_if_its_path_names_it(home: Home, tool: Tool) -> None:
+    hatch = tool("hatch")
+    text = '[tool.hatch.envs.default]\npath = ".venv"\nskip-install = true\n'
+    path = _project(home, "hatched", text)
+    home.run(hatch, "env", "create", cwd=path)
+    home.venvdash("adopt", cwd=path)
+    place = (path / ".venv").resolve()
+    assert home.run(hatch, "run", "python", "-c", PREFIX, cwd=path).stdout.strip() == str(place)
+    home.venvdash("move", place, "--in-project", "--yes")
+    assert not (path / ".venv").is_symlink()
+    file = path / "pyproject.toml"
+    home.venvdash("adopt", cwd=path)
+    file.write_text(file.read_text().replace('path = ".venv"\n', ""))
+    done = home.venvdash("move", (path / ".venv").resolve(), "--in-project", check=False)
+    assert "hatch keeps its environments in its own folder" in done.stdout

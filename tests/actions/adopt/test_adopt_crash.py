@@ -9,7 +9,6 @@ import pytest
 from tests.actions.adopt.adopting import Project, Snapshot
 from tests.actions.crashing import killed_at
 from tests.actions.relinking import differing
-from tests.scenario import rows
 from venvdash.actions.journals import relink_stages
 from venvdash.actions.safety import steps
 from venvdash.model import Outcome, Result
@@ -26,7 +25,9 @@ class World:
 
     def is_outside(self) -> bool:
         """Return where it is; fail where that is half so, or anything is left to be done."""
-        found = rows(self.shop.home)  # ends what was interrupted
+        session = self.shop.session()  # ends what was interrupted
+        assert not [one.message for one in session.problems if "left unchanged" in one.message]
+        found = session.rows
         assert not relink_stages.due(self.shop.home.machine().state_directory)
         now = self.shop.snapshot()
         if self.shop.entry in found:
