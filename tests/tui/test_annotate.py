@@ -56,6 +56,8 @@ def test_w_writes_changes_and_removes_a_note(home: Home) -> None:
         await driver.press("w", *"talk", "enter")
         await driver.until(lambda: "lab has a new note." in driver.text)
         await driver.press("enter")
+        await driver.until(driver.main.details.focused)
+        await driver.press("G")
         await driver.until(lambda: "note        talk" in driver.text)
         await driver.press("escape", "w", *" in May", "enter")
         await driver.until(lambda: note_of(home, path) == "talk in May")
@@ -77,6 +79,8 @@ def test_a_note_of_several_lines_is_shown_and_not_edited_in_one(home: Home) -> N
         await driver.press("w")
         assert "This note has several lines" in driver.text
         await driver.press("enter")
+        await driver.until(driver.main.details.focused)
+        await driver.press("G")
         await driver.until(lambda: "note        for the talk" in driver.text)
         assert "          in May" in driver.text
 
