@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -259,3 +260,18 @@ def test_the_basket_says_how_sure_its_bytes_are() -> None:
         await driver.until(lambda: "at most 20.0 MiB reclaimable" in driver.text)
 
     drive(source(made), script)
+
+
+@pytest.mark.parametrize("key", ["c", "f2", "n"])
+def test_what_acts_on_one_environment_takes_the_marked_one(key: str) -> None:
+    async def script(driver: Driver) -> None:
+        await driver.scanned()
+        await driver.press("space")
+        (marked,) = driver.workbench.selection.rows()
+        assert driver.current != marked.name
+        await driver.press(key)
+        assert f" {marked.name} ─" in driver.text
+        await driver.press("escape", "space", key)
+        assert "This acts on one environment, and 2 are marked" in driver.text
+
+    drive(FakeSession(everything(small_machine())), script, (100, 30))

@@ -44,7 +44,7 @@ class Annotations:
 
     def note(self) -> None:
         """Ask for the note on the environment under the cursor, and store what is typed."""
-        for row in self._targets.under_cursor(waits=True):
+        for row in self._targets.single(self._screen, waits=True):
             self._ask_note(row)
 
     def _ask_note(self, row: Row) -> None:

@@ -85,8 +85,8 @@ class Changes:
             self.propose(Action.UNLINK, rows, lambda row, _: actions.unlink(row))
 
     def copy(self) -> None:
-        """Ask for the name and place of a copy of the environment under the cursor."""
-        self._ask_destination(Action.COPY, self._targets.under_cursor())
+        """Ask for name and place of a copy of the environment that is marked or at the cursor."""
+        self._ask_destination(Action.COPY, self._targets.single(self._screen))
 
     def new(self) -> None:
         """Ask what environment to create."""
@@ -95,8 +95,8 @@ class Changes:
         self._screen.app.push_screen(NewForm(self._access, self._listing.state, self.propose))
 
     def rename(self) -> None:
-        """Ask for another name for the environment under the cursor."""
-        self._ask_destination(Action.RENAME, self._targets.under_cursor())
+        """Ask for another name for the environment that is marked, or under the cursor."""
+        self._ask_destination(Action.RENAME, self._targets.single(self._screen))
 
     def move(self) -> None:
         """Ask for another store or directory for the chosen environments."""

@@ -50,7 +50,7 @@ class ProgramRunner:
 
     def _prepare(self, command: str, prepare: "Callable[[Session, Row], Invocation]") -> None:
         """Prepare in the background what may fail, then run the program."""
-        rows = [] if self._preparing else self._targets.under_cursor()
+        rows = [] if self._preparing else self._targets.single(self._screen)
         if not rows:
             return
         if not self.possible:

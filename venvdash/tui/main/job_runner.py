@@ -203,7 +203,7 @@ class JobRunner:
     def _show_outcome(self, finished: Finished) -> None:
         self.outdates &= any(one.outcome is not Outcome.SKIPPED for one in finished.results)
         self.show_results(finished)
-        for result in finished.results:
+        for result in finished.results if len(finished.results) > 1 else ():  # else it is said
             known = result.outcome is Outcome.DONE and result.reason
             if result.outcome is Outcome.FAILED or known:
                 words = f"{visible(result.name)}: {self._shown(result.reason)}"

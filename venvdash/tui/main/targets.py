@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from textual.screen import Screen
+
 from venvdash.model import Row
 from venvdash.tui.main.job_runner import JobRunner
 from venvdash.tui.main.listing import Listing
 from venvdash.tui.main.row_states import RowStates
 from venvdash.tui.main.selection import Selection
+from venvdash.tui.notices import say
 
 
 class Targets:
@@ -48,6 +51,19 @@ class Targets:
             return []
         rows = self._listing.table.find(row.path for row in group.rows)
         return [row for row in rows if self._states.may_act_on(row.path)]
+
+    def single(self, screen: Screen[None], *, waits: bool = False) -> list[Row]:
+        """Return the marked environment, or the one under the cursor where none is marked.
+
+        Of several marked ones none is returned, and that is said: not all can be meant.
+        """
+        marked = len(self.selection.marks)
+        if not marked or self._details_focused():
+            return self.under_cursor(waits=waits)
+        if marked == 1:
+            return self.chosen(waits=waits)
+        say(screen, f"This acts on one environment, and {marked} are marked (x clears marks).")
+        return []
 
     def under_cursor(self, *, waits: bool = False, missing: bool = False) -> list[Row]:
         """Return the environment under the cursor; from now on the cursor stays on it."""
