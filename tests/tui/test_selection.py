@@ -262,7 +262,7 @@ def test_the_basket_says_how_sure_its_bytes_are() -> None:
     drive(source(made), script)
 
 
-@pytest.mark.parametrize("key", ["c", "f2", "n"])
+@pytest.mark.parametrize("key", ["c", "f2", "w"])
 def test_what_acts_on_one_environment_takes_the_marked_one(key: str) -> None:
     async def script(driver: Driver) -> None:
         await driver.scanned()
