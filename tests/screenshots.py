@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 from textual.pilot import Pilot
 
@@ -20,6 +21,7 @@ from venvdash import config
 from venvdash.demo import interpreters
 from venvdash.demo.playground import Playground, build
 from venvdash.session import Session
+from venvdash.tui import notices
 from venvdash.tui.app import Dashboard
 from venvdash.tui.main.opening import Opening
 from venvdash.tui.main.screen import MainScreen
@@ -56,7 +58,12 @@ SHOTS = (
     Shot("moved-120x40", (120, 40), on="shop"),
     Shot("relink-80x24", (80, 24), on="shop", press=("R", "~/work/shop ", "enter", _BELONGS)),
     Shot("sync-120x40", (120, 40), on="work-api", press=("S", _CHANGES)),
-    Shot("log-120x40", (120, 40), on="work-api", press=("S", _CHANGES, "y", "is synced", "at")),
+    Shot(
+        "log-120x40",
+        (120, 40),
+        on="work-api",
+        press=("S", _CHANGES, "y", "is synced", "at", "down", "down"),
+    ),
 )
 
 
@@ -145,6 +152,7 @@ def main(folder: Path = FOLDER) -> None:
     from tests import recording  # which needs this module
 
     folder.mkdir(parents=True, exist_ok=True)
+    setattr(notices, "time", SimpleNamespace(time=lambda: _THEN))  # of messages in the log
     playground = build(_PLACE, lambda words: None, python=neutral_python(), fresh=True)
     try:
         for shot in SHOTS:
