@@ -78,9 +78,12 @@ async def record(playground: Playground) -> list[Frame]:
         for step in STEPS:
             for key in step.press:
                 await pilot.press(key)
-            await seen(pilot, step.words)
-            await settled(pilot, main)
-            frames.append(Frame(step.says, _lines(pilot), step.seconds))
+            frame = None
+            while frame is None or step.words not in frame.text:  # it may scan again meanwhile
+                await seen(pilot, step.words)
+                await settled(pilot, main)
+                frame = Frame(step.says, _lines(pilot), step.seconds)
+            frames.append(frame)
     return frames
 
 
