@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 
 from tests.tui.fake_session import FakeSession
@@ -67,6 +68,12 @@ def test_with_the_terminal_s_own_colours_no_text_has_that_of_its_ground(theme: s
     drive(source(), script, (120, 40))
 
 
+def brightness(style: Style | None) -> float:
+    assert style is not None
+    assert style.color is not None
+    return Color.from_rich_color(style.color).brightness
+
+
 def test_without_colour_what_is_wrong_stands_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -80,6 +87,8 @@ def test_without_colour_what_is_wrong_stands_out(monkeypatch: pytest.MonkeyPatch
         linked = styles["linked"]
         assert linked is not None
         assert not linked.bold
+        for word in ("orphan", "broken"):
+            assert brightness(styles[word]) >= brightness(linked)
 
     drive(source(), script, (120, 40))
 

@@ -151,7 +151,11 @@ class Dashboard(App[int]):
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's variables; its texts can be read on what lies below them."""
         variables = super().get_css_variables()
-        return variables if self.current_theme.ansi else with_contrast(variables)
+        if self.current_theme.ansi:
+            return variables
+        legible = with_contrast(variables)
+        # As a grey the colour of errors would be the darkest of all texts.
+        return {**legible, "text-error": legible["foreground"]} if self.no_color else legible
 
     def validate_theme(self, name: str) -> str:
         """Refuse ANSI themes under NO_COLOR: Textual paints them black on black."""
