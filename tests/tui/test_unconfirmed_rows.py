@@ -15,6 +15,8 @@ def test_remembered_rows_can_be_looked_at_and_filtered() -> None:
         assert driver.listed == ["billing-legacy"]
         assert "~/code/billing-legacy is not there" in driver.text
         await driver.press("enter")
+        await driver.until(driver.main.details.focused)
+        await driver.press("G")
         await driver.until(lambda: "being checked" in driver.text)
         await driver.press("escape", "escape", "2")
         assert driver.listed == ["billing-legacy"]
