@@ -47,7 +47,8 @@ class Relink(Operation):
         now = everything(world.home)
         if not differing(now, self.before):
             return False
-        assert not differing(now, self.after), [one[0] for one in differing(now, self.after)]
+        gaps = [differing(now, then) for then in (self.before, self.after)]
+        assert not gaps[1], [one[0] for one in min(gaps, key=len)]
         return True
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.actions.adopt.adopting import Project, Snapshot
-from tests.actions.crashing import killed_at
+from tests.actions.crashing import in_child, killed_at, killing
 from tests.actions.relinking import differing
 from venvdash.actions.journals import relink_stages
 from venvdash.actions.safety import steps
@@ -108,3 +108,14 @@ def test_killed_after_each_step_of_moving_in(world: World, monkeypatch: pytest.M
         _killed(world, shop.undo, number)
         if not world.is_outside():
             assert shop.undo(shop.session()).outcome is Outcome.DONE
+
+
+def test_what_a_kill_left_beside_the_link_is_removed(world: World) -> None:
+    """It is made before the environment is renamed, to see whether links can be made."""
+    session = world.shop.session()
+    call = killing(lambda: world.shop.out(session), "begun")
+    assert in_child(call) == -signal.SIGKILL
+    left = world.shop.path / ".venvdash-tmp-relink"
+    left.symlink_to("venvdash")
+    assert not world.is_outside()
+    assert not left.is_symlink()

@@ -97,12 +97,11 @@ def revert(journal: RelinkJournal, context: Context) -> UndoResult:
     for folder in journal.empty[::-1]:
         with suppress(OSError):
             folder.mkdir(exist_ok=True)
-    # Until it was renamed, the place of a link that it leaves behind is its own.
-    changed = [
-        swap
-        for swap in journal.swaps
-        if at_new or not (_inside(swap, journal) or swap.path == journal.old)
-    ]
+    changed = [swap for swap in journal.swaps if at_new or not _inside(swap, journal)]
+    if not at_new:  # the place of a link that it leaves behind is still its own
+        for swap in changed:
+            file_swap.tidy(swap)
+        changed = [swap for swap in changed if swap.path != journal.old]
     undone = _together(_back(swap) for swap in reversed(changed))
     for folder in journal.made[::-1]:
         with suppress(OSError):
