@@ -38,10 +38,10 @@ def _age(ctx: click.Context, param: click.Parameter, value: str | None) -> float
 
 def _wait(ctx: click.Context, param: click.Parameter, value: str | None) -> float:
     """Return how long to wait for another venvdash, in seconds."""
-    found = _SPAN.fullmatch(value.strip().lower()) if value is not None else None
-    if value is not None and found is None:
+    match = _SPAN.fullmatch(value.strip().lower()) if value is not None else None
+    if value is not None and match is None:
         raise click.BadParameter(f"{value!r} is not a time; use a value such as 60s.", ctx, param)
-    return int(found[1]) * _SECONDS[found[2]] if found else PATIENCE
+    return int(match[1]) * _SECONDS[match[2]] if match else PATIENCE
 
 
 @click.command("prune")

@@ -56,14 +56,14 @@ def extent(root: Path) -> Extent:
         entries, size = entries + 1, size + directory
         own_entries, own_size = own_entries + 1, own_size + directory
         for entry in opened.files():
-            found = entry.stat(follow_symlinks=False)
+            status = entry.stat(follow_symlinks=False)
             entries += 1
-            if found.st_nlink == 1 or found.st_ino not in seen:
-                size += allocated(found)
-            if found.st_nlink > 1:
-                seen.add(found.st_ino)
+            if status.st_nlink == 1 or status.st_ino not in seen:
+                size += allocated(status)
+            if status.st_nlink > 1:
+                seen.add(status.st_ino)
             else:
-                own_entries, own_size = own_entries + 1, own_size + allocated(found)
+                own_entries, own_size = own_entries + 1, own_size + allocated(status)
     return Extent(entries, size, own_entries, own_size)
 
 
@@ -165,22 +165,22 @@ class TreeCopy:
         name = os.fsdecode(entry.name if where is not None else entry.path)
         below = os.path.join(opened.path or b"", os.fsencode(entry.name))
         if entry.is_symlink():
-            found = os.stat(name, dir_fd=where, follow_symlinks=False)
-            self.manifest.note(below, found)
+            status = os.stat(name, dir_fd=where, follow_symlinks=False)
+            self.manifest.note(below, status)
             text = os.fsencode(os.readlink(name, dir_fd=where))
             os.symlink(self._relinked(below, text), target)
-            _dress_link(target, found)
+            _dress_link(target, status)
             return
         if not entry.is_file(follow_symlinks=False):
-            found = os.stat(name, dir_fd=where, follow_symlinks=False)
-            self.manifest.note(below, found)
-            self._copy_special(found, entry.name, target)
+            status = os.stat(name, dir_fd=where, follow_symlinks=False)
+            self.manifest.note(below, status)
+            self._copy_special(status, entry.name, target)
             return
         data = open_quietly(name, dir_fd=where)
         try:
-            found = os.fstat(data)
-            self.manifest.note(below, found)
-            first = self._names.setdefault(found.st_ino, target) if found.st_nlink > 1 else target
+            status = os.fstat(data)
+            self.manifest.note(below, status)
+            first = self._names.setdefault(status.st_ino, target) if status.st_nlink > 1 else target
             if first != target:
                 os.link(first, target, follow_symlinks=False)
             else:
@@ -192,53 +192,53 @@ class TreeCopy:
         finally:
             os.close(data)
 
-    def _copy_special(self, found: os.stat_result, name: str | bytes, target: bytes) -> None:
+    def _copy_special(self, status: os.stat_result, name: str | bytes, target: bytes) -> None:
         """Create a FIFO again, and leave a socket out. Raises OSError for anything else."""
-        if stat.S_ISSOCK(found.st_mode):
+        if stat.S_ISSOCK(status.st_mode):
             self.sockets += 1
-        elif stat.S_ISFIFO(found.st_mode):
-            first = self._names.setdefault(found.st_ino, target) if found.st_nlink > 1 else target
+        elif stat.S_ISFIFO(status.st_mode):
+            first = self._names.setdefault(status.st_ino, target) if status.st_nlink > 1 else target
             if first != target:
                 os.link(first, target, follow_symlinks=False)
                 return
             os.mkfifo(target, 0o600)
-            self.lossy += not _dress_fifo(target, found)
+            self.lossy += not _dress_fifo(target, status)
         else:
             raise OSError(errno.EINVAL, "neither a file nor a link", os.fsdecode(name))
 
 
-def _dress_fifo(path: bytes, found: os.stat_result) -> bool:
+def _dress_fifo(path: bytes, status: os.stat_result) -> bool:
     """Give a new FIFO owner, mode and times; False where the owner cannot be kept."""
     kept = True
     try:
-        os.lchown(path, found.st_uid, found.st_gid)
+        os.lchown(path, status.st_uid, status.st_gid)
     except PermissionError:
         kept = False
-    os.chmod(path, stat.S_IMODE(found.st_mode))
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.chmod(path, stat.S_IMODE(status.st_mode))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     return kept
 
 
-def _dress(path: bytes, found: os.stat_result, extended: Attributes) -> bool:
+def _dress(path: bytes, status: os.stat_result, extended: Attributes) -> bool:
     """Give a directory the attributes of the original; False if some cannot be kept."""
     if os.chmod not in os.supports_fd:
-        os.chmod(path, found.st_mode & 0o7777)
-        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+        os.chmod(path, status.st_mode & 0o7777)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         return True
     descriptor = os.open(path, FLAGS)
     try:
-        return set_attributes(descriptor, found, extended)
+        return set_attributes(descriptor, status, extended)
     finally:
         os.close(descriptor)
 
 
-def _dress_link(path: bytes, found: os.stat_result) -> None:
+def _dress_link(path: bytes, status: os.stat_result) -> None:
     if os.utime in os.supports_follow_symlinks:
-        times = (found.st_atime_ns, found.st_mtime_ns)
+        times = (status.st_atime_ns, status.st_mtime_ns)
         os.utime(path, ns=times, follow_symlinks=False)
     if hasattr(os, "lchown"):
         with suppress(PermissionError):  # whose a link is matters to nobody
-            os.lchown(path, found.st_uid, found.st_gid)
+            os.lchown(path, status.st_uid, status.st_gid)
 
 
 def _raise(error: OSError) -> None:

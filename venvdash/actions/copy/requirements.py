@@ -119,9 +119,9 @@ def _files(prefix: Path, site: str, recorded: dict[str, _Recorded]) -> Iterator[
         yield f"Files have changed since they were installed: {_some(changed)}."
 
 
-def _changed(found: os.stat_result, known: _Recorded) -> bool:
-    resized = known.size is not None and found.st_size != known.size
-    return resized or found.st_mtime > known.written + _AFTER
+def _changed(status: os.stat_result, known: _Recorded) -> bool:
+    resized = known.size is not None and status.st_size != known.size
+    return resized or status.st_mtime > known.written + _AFTER
 
 
 def _usual(prefix: Path, folder: str, name: str, site: str) -> bool:

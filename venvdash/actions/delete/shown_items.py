@@ -85,12 +85,12 @@ class ShownItems:
         directory = None
         try:
             look = self._states.first(item.row)
-            found = os.lstat(environment.entry)
+            status = os.lstat(environment.entry)
             if environment.target is None and len(self._held) < _HELD:
                 directory = Directory(environment.entry)
-                if not os.path.samestat(directory.status(), found):
+                if not os.path.samestat(directory.status(), status):
                     raise ChangedError("It was replaced while venvdash was reading it.")
-            return OpenItem(look, (found.st_dev, found.st_ino), directory, self._contents(item))
+            return OpenItem(look, (status.st_dev, status.st_ino), directory, self._contents(item))
         except (ChangedError, OSError, ValueError) as error:
             if directory is not None:
                 directory.close()

@@ -33,10 +33,10 @@ def parsed(given: Iterable[str], editable: Iterable[str], machine: Machine) -> R
     words: list[str] = []
     sources: list[Path] = []
     for text in given:
-        found = _PATH.fullmatch(text)
-        if found is not None:
-            path = _existing(found["path"], machine)
-            words.append(f"{path}{found['extras'] or ''}")
+        match = _PATH.fullmatch(text)
+        if match is not None:
+            path = _existing(match["path"], machine)
+            words.append(f"{path}{match['extras'] or ''}")
             sources += [path] if path.is_dir() else []
         elif text.startswith("-"):
             raise RequirementError(f"{visible(text)} is an option, not a package.")

@@ -86,11 +86,11 @@ class PathRewrite:
 
     def _parsed(self, text: bytes) -> tuple[int, list[bytes]]:
         """Return where the lines end that start a program, and the words of its command."""
-        found = _THROUGH_SHELL.match(text)
-        if found:
-            return found.end(), _words(found[1])
-        found = _DIRECT.match(text)
-        return (found.end(), self._direct(found[1])) if found else (0, [])
+        match = _THROUGH_SHELL.match(text)
+        if match:
+            return match.end(), _words(match[1])
+        match = _DIRECT.match(text)
+        return (match.end(), self._direct(match[1])) if match else (0, [])
 
     def _direct(self, line: bytes) -> list[bytes]:
         """Return the words of a first line; an old path itself may have spaces in it."""

@@ -111,8 +111,8 @@ def elsewhere(uv: Path, arguments: Sequence[str | Path], **how: Unpack[RunOption
     UvError and CancelledError.
     """
     done = run(uv, [*arguments, "--show-settings"], timeout=_SETTINGS_TIME, **how)
-    found = _ELSEWHERE.search(done.stdout)
-    return found[1] if found else None
+    match = _ELSEWHERE.search(done.stdout)
+    return match[1] if match else None
 
 
 def stream(

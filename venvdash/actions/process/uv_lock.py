@@ -67,8 +67,8 @@ def _removed(prefix: Path) -> bool:
             if lock.busy:  # uv works in it
                 return False
             file = prefix / LOCK_NAME
-            found = os.lstat(file)
-            if lock.held and stat.S_ISREG(found.st_mode) and not found.st_size:
+            status = os.lstat(file)
+            if lock.held and stat.S_ISREG(status.st_mode) and not status.st_size:
                 os.unlink(file)
     except OSError:  # nothing is there, or it is not ours to remove
         pass

@@ -23,10 +23,10 @@ class Manifest:
         self._without = frozenset(map(os.fsencode, without))
         self._found: dict[bytes, Fingerprint] = {}
 
-    def note(self, below: bytes, found: os.stat_result) -> None:
+    def note(self, below: bytes, status: os.stat_result) -> None:
         """Note what an entry is; taken before it is read, a change while that is done shows."""
         if below and below not in self._without:
-            self._found[below] = _fingerprint(found)
+            self._found[below] = _fingerprint(status)
 
     @classmethod
     def of(cls, root: Path, without: Collection[str]) -> "Manifest":
@@ -36,8 +36,8 @@ class Manifest:
             here = opened.path or b""
             made.note(here, opened.stat)
             for entry in opened.files():
-                found = entry.stat(follow_symlinks=False)
-                made.note(os.path.join(here, os.fsencode(entry.name)), found)
+                status = entry.stat(follow_symlinks=False)
+                made.note(os.path.join(here, os.fsencode(entry.name)), status)
             if not here:
                 left = [name for name in opened.below if os.fsencode(name) not in made._without]
                 opened.below[:] = left
@@ -68,12 +68,12 @@ def in_words(changed: list[str]) -> str:
     return f"{names} and {more} more" if more > 0 else names
 
 
-def _fingerprint(found: os.stat_result) -> Fingerprint:
-    if stat.S_ISDIR(found.st_mode):  # what lies in it is noted itself
-        return found.st_mode, found.st_ino, 0, 0, 0
+def _fingerprint(status: os.stat_result) -> Fingerprint:
+    if stat.S_ISDIR(status.st_mode):  # what lies in it is noted itself
+        return status.st_mode, status.st_ino, 0, 0, 0
     # Another name of the file elsewhere, as uv's cache gives and takes, changes its status too.
-    changed = found.st_ctime_ns if found.st_nlink == 1 else 0
-    return found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, changed
+    changed = status.st_ctime_ns if status.st_nlink == 1 else 0
+    return status.st_mode, status.st_ino, status.st_size, status.st_mtime_ns, changed
 
 
 def _raise(error: OSError) -> None:

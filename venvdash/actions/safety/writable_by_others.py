@@ -58,12 +58,12 @@ def foreign_project(place: Path, uid: int | None) -> str:
         return ""
     for path in _deciding(place):
         try:
-            found = os.stat(path)
+            status = os.stat(path)
         except OSError:  # most of them are not there
             continue
-        if not trust.trusted(found.st_uid, uid):
-            return f"{visible(path)} belongs to another user, {trust.user_name(found.st_uid)}"
-        if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
+        if not trust.trusted(status.st_uid, uid):
+            return f"{visible(path)} belongs to another user, {trust.user_name(status.st_uid)}"
+        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
             return f"everyone can write to {visible(path)}"
     return ""
 

@@ -236,6 +236,6 @@ def _changes(given: object) -> Iterator[PackageChange]:
 
 def _lines(text: str) -> Iterator[PackageChange]:
     for line in text.splitlines():
-        found = _LINE.match(line)
-        if found:
-            yield PackageChange(found[2], found[3] or "", _ACTIONS[found[1]])
+        match = _LINE.match(line)
+        if match:
+            yield PackageChange(match[2], match[3] or "", _ACTIONS[match[1]])

@@ -24,7 +24,7 @@ class DialogKeys(Widget):
         """Draw each key in colour, before its meaning."""
         pieces: list[Content | tuple[str, str]] = []
         for part in self.keys.split("   "):
-            found = _KEY.match(part)
-            end = found.end() if found else 0
+            match = _KEY.match(part)
+            end = match.end() if match else 0
             pieces += [(part[:end], "bold $text-primary"), Content(f"{part[end:]}   ")]
         return Content.assemble(*pieces)
