@@ -111,11 +111,11 @@ class ChangeLog:
     def read(self, stage: Stage | None = None) -> list[Change]:
         """Return all changes, or those at a stage, the newest first."""
         with self._opened(read_only=True) as index:
-            found = index.changes(stage)
+            changes = index.changes(stage)
         if self._memory is None:
-            return found
-        found += [replace(one, number=-one.number) for one in self._memory.changes(stage)]
-        return sorted(found, key=lambda one: -one.since)
+            return changes
+        changes += [replace(one, number=-one.number) for one in self._memory.changes(stage)]
+        return sorted(changes, key=lambda one: -one.since)
 
     def interrupted(self) -> list[Change]:
         """Return the changes that were begun, and whose process ended before they had."""
@@ -209,7 +209,7 @@ def deleted(change: Change, results: Sequence[Result]) -> Change | None:
 
     ``results`` are those of its environments, in their order, as far as it came.
     """
-    found = [
+    environments = [
         replace(
             one,
             on_disk=result.on_disk,
@@ -220,4 +220,4 @@ def deleted(change: Change, results: Sequence[Result]) -> Change | None:
         for one, result in zip(change.environments, results, strict=False)
         if result.outcome is Outcome.DONE or result.trash
     ]
-    return replace(change, environments=tuple(found)) if found else None
+    return replace(change, environments=tuple(environments)) if environments else None

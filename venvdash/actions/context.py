@@ -87,12 +87,12 @@ class Context:
 
 def store_roots(machine: Machine, config: Config) -> tuple[Roots, tuple[Path, ...]]:
     """Return the existing directories of all stores, links resolved, and those not answering."""
-    found: dict[Path, list[Root]] = defaultdict(list)
+    roots_by_directory: dict[Path, list[Root]] = defaultdict(list)
     branches, silent = store_folders.answering_branches(machine, config)
     for branch in branches:
         if branch.exists and not branch.problem:
-            found[branch.real].append(branch.root)
-    return {real: tuple(roots) for real, roots in found.items()}, tuple(silent)
+            roots_by_directory[branch.real].append(branch.root)
+    return {real: tuple(roots) for real, roots in roots_by_directory.items()}, tuple(silent)
 
 
 def own_places() -> tuple[Path, ...]:

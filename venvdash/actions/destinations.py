@@ -77,15 +77,15 @@ def named(table: Table, text: str) -> Path:
     """
     if text.startswith(("~", ".")) or os.sep in text:
         return table.machine.expand(text)
-    found = [
+    roots = [
         root for root in store_folders.roots(table.machine, table.config) if root.store == text
     ]
-    if not found:
+    if not roots:
         raise TargetError(
             f"There is no store named {visible(text)}. Run `venvdash stores` to list all stores."
         )
-    there = [root for root in found if os.path.isdir(root.path)]
-    return (there or found)[0].path
+    there = [root for root in roots if os.path.isdir(root.path)]
+    return (there or roots)[0].path
 
 
 def folder(table: Table) -> Path:

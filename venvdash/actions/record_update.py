@@ -134,9 +134,9 @@ def record_at(table: Table, environment: Environment, paths: Sequence[Path]) -> 
         row = table.rows.get(path)
         if row is not None:
             return own_record(table, row)
-    found = sidecar.read(environment.path, table.machine.uid)
-    if isinstance(found, Record):
-        return found
+    record = sidecar.read(environment.path, table.machine.uid)
+    if isinstance(record, Record):
+        return record
     index = Index.open(index_path(table.machine, host_id()), read_only=True)
     records = index.records()
     index.close()

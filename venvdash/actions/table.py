@@ -64,8 +64,8 @@ class Table:
 
     def referenced(self, path: Path) -> str:
         """Return what outside names an environment (a kernel, a service …), "" where nothing."""
-        found = self._references.get(path, ())
-        return f"{found[0].what}: {found[0].file}" if found else ""
+        references = self._references.get(path, ())
+        return f"{references[0].what}: {references[0].file}" if references else ""
 
     def report(self, path: Path | None, message: str) -> None:
         """Add a problem to those that are shown."""

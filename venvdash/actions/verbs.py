@@ -236,11 +236,11 @@ class Actions:
             if result is None:
                 yield RowState(proposal.row.path, STATES[proposal.action])
                 steps = self._carried_out(proposal, cancel)
-                for told in settle.recorded(self._table, proposal, steps):
-                    if isinstance(told, Result):
-                        result = told
+                for event in settle.recorded(self._table, proposal, steps):
+                    if isinstance(event, Result):
+                        result = event
                     else:
-                        yield told
+                        yield event
             if result is None:
                 result = result_of(proposal.row, Outcome.FAILED, "It ended unexpectedly.")
             auto_activation.follow(self._table, proposal, result)
@@ -281,8 +281,8 @@ class Actions:
         """
         from venvdash.actions.history import status
 
-        found, self.history_silent = status.statuses(self._table)
-        return found
+        changes, self.history_silent = status.statuses(self._table)
+        return changes
 
     def undo(
         self, plan: "UndoPlan", cancel: threading.Event | None = None

@@ -177,11 +177,13 @@ def _script(shop: Workshop) -> list[Made]:
     script = shop.write("code/scripts/report.py", SCRIPT)
     shop.run_uv("sync", "--script", script, "--python", shop.python.path, cwd=script.parent)
     folder = Path(shop.run_uv("cache", "dir", cwd=shop.home).rstrip("\n")) / "environments-v2"
-    found = next(folder.glob("report-" + "[0-9a-f]" * 16), None)
-    if found is None:
+    environment = next(folder.glob("report-" + "[0-9a-f]" * 16), None)
+    if environment is None:
         raise MakeError("this uv keeps the environments of scripts elsewhere; it is too old")
-    shop.age(found, script.parent, changed=18, used=11)
-    return [Made("report", found, Status.LINKED, "the environment of a PEP 723 script", script)]
+    shop.age(environment, script.parent, changed=18, used=11)
+    return [
+        Made("report", environment, Status.LINKED, "the environment of a PEP 723 script", script)
+    ]
 
 
 def _tool(shop: Workshop) -> list[Made]:

@@ -43,8 +43,8 @@ def another(
     interpreters are run with to learn their version.
     """
     tried: set[str] = set()
-    for found in (_lying_about(machine), _known_to_uv(environ, uv)):
-        for path in found:
+    for interpreters in (_lying_about(machine), _known_to_uv(environ, uv)):
+        for path in interpreters:
             real = os.path.realpath(path)
             if real in tried:
                 continue
@@ -62,8 +62,8 @@ def _lying_about(machine: Machine) -> list[Path]:
     on_path = map(Path, (machine.variable("PATH") or "").split(os.pathsep))
     # pyenv's shims need PYENV_ROOT, and start interpreters that are listed already
     folders += [item for item in on_path if item.is_absolute() and item.name != "shims"]
-    found = [path for folder in folders for path in _pythons_in(folder)]
-    return sorted(found, key=_promised, reverse=True)
+    pythons = [path for folder in folders for path in _pythons_in(folder)]
+    return sorted(pythons, key=_promised, reverse=True)
 
 
 def _pythons_in(folder: Path) -> list[Path]:

@@ -188,8 +188,11 @@ class Workshop:
 
 def site_packages(environment: Path) -> Path:
     """Return the environment's site-packages."""
-    found = [*environment.glob("lib/python3*/site-packages"), environment / "Lib/site-packages"]
-    return found[0]
+    directories = [
+        *environment.glob("lib/python3*/site-packages"),
+        environment / "Lib/site-packages",
+    ]
+    return directories[0]
 
 
 def gone_interpreter(workshop: Workshop, pythons: Path, place: str) -> Path:

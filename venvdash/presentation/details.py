@@ -67,8 +67,8 @@ def examined(found: EnvironmentDetails, home: Path | None) -> list[Section]:
 
 
 def _shown(*parts: tuple[str, Iterable[Line]]) -> list[Section]:
-    found = [Section(title, tuple(lines)) for title, lines in parts]
-    return [section for section in found if section.lines]
+    sections = [Section(title, tuple(lines)) for title, lines in parts]
+    return [section for section in sections if section.lines]
 
 
 def _pair(label: str, value: str) -> Line:

@@ -87,18 +87,18 @@ def git_lines(states: Iterable[GitState], home: Path | None) -> Iterator[Line]:
     for state in states:
         where = Piece(f"  git in {short_path(state.directory, home)}: ", Role.MUTED)
         if state.changes:
-            said = Piece(counted(state.changes, "uncommitted change"), Role.WARNING)
+            changes = Piece(counted(state.changes, "uncommitted change"), Role.WARNING)
         elif state.changes is None:
-            said = Piece(f"not known what is uncommitted ({visible(state.unknown)})", Role.MUTED)
+            changes = Piece(f"not known what is uncommitted ({visible(state.unknown)})", Role.MUTED)
         else:
-            said = Piece("nothing uncommitted", Role.MUTED)
+            changes = Piece("nothing uncommitted", Role.MUTED)
         kept = [
             Piece(f"; {visible(path.name, 64)} is tracked", Role.WARNING) for path in state.tracked
         ]
         kept += [
             Piece(f"; {visible(path.name, 64)} is ignored", Role.MUTED) for path in state.ignored
         ]
-        yield Line((where, said, *kept))
+        yield Line((where, changes, *kept))
 
 
 def plain(text: str) -> Line:

@@ -187,12 +187,12 @@ def _usage(usage: Usage | None) -> dict[str, object] | None:
     }
 
 
-def user_files_json(found: UserFiles | None) -> dict[str, object] | None:
+def user_files_json(user_files: UserFiles | None) -> dict[str, object] | None:
     """Return the user's own files as JSON shows them; None where that is not known."""
-    if found is None:
+    if user_files is None:
         return None
-    places = [{"path": path, "what": place.value} for path, place in found.places]
-    return {"count": found.count, "size": found.size, "places": places}
+    places = [{"path": path, "what": place.value} for path, place in user_files.places]
+    return {"count": user_files.count, "size": user_files.size, "places": places}
 
 
 def plan_json(plan: Plan, *, now: bool = False) -> dict[str, object]:

@@ -50,13 +50,13 @@ def verb_of(edit: Edit) -> str:
 
 def claim_in_words(claim: Claim) -> str:
     """Return one claim as a plain sentence without a full stop, fit to show."""
-    said = says(claim)
+    sentence = says(claim)
     if claim.how in (EvidenceKind.USER, EvidenceKind.DENIED):  # nobody has seen that: it was said
-        return said
+        return sentence
     if claim.direction is Direction.RECORD:
         seen = day(claim.seen)
-        said += f" when venvdash last saw it ({seen})" if seen else " when venvdash last saw it"
-    return said if claim.proves else f"{said}, which proves nothing"
+        sentence += f" when venvdash last saw it ({seen})" if seen else " when venvdash last saw it"
+    return sentence if claim.proves else f"{sentence}, which proves nothing"
 
 
 def evidence_in_words(claims: Iterable[Claim]) -> list[tuple[bool, str]]:

@@ -44,10 +44,10 @@ def completions(text: str) -> list[str]:
 def whole_completions(text: str) -> list[str]:
     """Return ``text`` with its last word completed; a single key comes with its values."""
     start = max(text.rfind(blank) for blank in " \t") + 1
-    found = completions(text)
-    if len(found) == 1 and found[0].endswith(":"):
-        found = completions(found[0]) or found
-    return [text[:start] + one for one in found]
+    completed = completions(text)
+    if len(completed) == 1 and completed[0].endswith(":"):
+        completed = completions(completed[0]) or completed
+    return [text[:start] + one for one in completed]
 
 
 class Filter:
@@ -73,8 +73,8 @@ class Filter:
 
     def packages_in_words(self, row: "Row") -> str:
         """Return the packages for which a row matches, with their versions; "-" for none."""
-        found = self._packages(row)
-        return ", ".join(visible(f"{one.name} {one.version}", 64) for one in found) or "-"
+        packages = self._packages(row)
+        return ", ".join(visible(f"{one.name} {one.version}", 64) for one in packages) or "-"
 
     def row_json(self, row: "Row") -> dict[str, object]:
         """Return what JSON says of a row that matches, besides what it says of any."""

@@ -27,10 +27,10 @@ def names(file: str) -> list[str]:
     text = read(file).rstrip("\n")
     # No name holds a comma or a quote, and each line has three fields.
     if '"' not in text and text.count(",") == 2 * (text.count("\n") + 1):
-        found = text.replace("\n", ",").split(",")[::3]
+        paths = text.replace("\n", ",").split(",")[::3]
     else:
-        found = [row[0] for row in _rows(text)]
-    return [name for name in found if not is_compiled(name)] if ".pyc" in text else found
+        paths = [row[0] for row in _rows(text)]
+    return [name for name in paths if not is_compiled(name)] if ".pyc" in text else paths
 
 
 def sizes(file: str) -> dict[str, int | None]:

@@ -77,6 +77,6 @@ class InstalledPackages:
 def _state(environment: Environment) -> tuple[list[Fingerprint], object]:
     """Return what changes whenever packages are installed or removed."""
     folders = (site_of(environment), str((environment.target or environment.path) / "conda-meta"))
-    found = [current(folder) for folder in folders if folder]
+    fingerprints = [current(folder) for folder in folders if folder]
     known = environment.fingerprint, environment.python, environment.packages
-    return [one for one in found if one is not None], known
+    return [one for one in fingerprints if one is not None], known

@@ -125,8 +125,8 @@ class ScanMemory:
 
     def pinned(self, records: Mapping[Path, Record]) -> frozenset[Path]:
         """Return the environments that the file of pins or a record says are pinned."""
-        said = {path for path, record in records.items() if record.pinned}
-        return self._pins.of(records) | said
+        pinned = {path for path, record in records.items() if record.pinned}
+        return self._pins.of(records) | pinned
 
     def usage(self, path: Path) -> Usage | None:
         """Return the size from the last measurement, which may be outdated."""
@@ -196,10 +196,10 @@ class ScanMemory:
                 self._store_descriptions(learned.descriptions)
             self._known, self._sizes = {}, {}  # the next scan loads them again
 
-    def _store_inspections(self, found: Inspections | None) -> None:
-        if found is not None:
+    def _store_inspections(self, read_inspections: Inspections | None) -> None:
+        if read_inspections is not None:
             with suppress(OSError):  # the next scan reads them again
-                inspections.write(self._machine.state_directory, self._host, found)
+                inspections.write(self._machine.state_directory, self._host, read_inspections)
 
     def _store_descriptions(self, found: Descriptions | None) -> None:
         if found is None:

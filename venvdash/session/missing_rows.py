@@ -22,13 +22,13 @@ _NO_IDENTITY = EnvironmentIdentity(0, 0, 0, 0)
 
 
 def missed(
-    found: Iterable[MissingEnvironment], absences: Mapping[Path, float]
+    environments: Iterable[MissingEnvironment], absences: Mapping[Path, float]
 ) -> Iterator[MissingEnvironment]:
     """Yield those that were not deleted or hidden since they were last seen.
 
     ``absences`` are the times of that, by entry, in seconds since the epoch.
     """
-    for one in found:
+    for one in environments:
         since = max((absences.get(path, 0.0) for path in (one.path, one.path.parent)), default=0.0)
         if not since or (one.record is not None and one.record.last_seen > since):
             yield one

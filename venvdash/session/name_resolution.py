@@ -211,14 +211,14 @@ class _NameIndex:
         if not prefix or query.path is not None or not query.name:
             return [], False
         start = alike(query.name)
-        found = {
+        matching = {
             row.path: row
             for name, rows in self._alike.items()
             if name.startswith(start)
             for row in rows
             if _narrowed(query, row)
         }
-        return list(found.values()), True
+        return list(matching.values()), True
 
     def _tiers(self, query: Query, *, literally: bool = False) -> Iterator[list[Row]]:
         if query.path is not None:
@@ -251,8 +251,8 @@ class _NameIndex:
         Names that a tool generated for the directory are only used before the path.
         """
         environment = row.environment
-        said = [row.name, row.title, environment.traits.name, *_suffixes(row)]
-        for bases in (said, [environment.entry.name, environment.path.name]):
+        names = [row.name, row.title, environment.traits.name, *_suffixes(row)]
+        for bases in (names, [environment.entry.name, environment.path.name]):
             for text in sorted(_spelled(row, bases), key=len):
                 query = parse(text, _ANYWHERE, self._kinds)
                 if [one.path for one in self.matches(query)[0]] == [row.path]:

@@ -125,8 +125,8 @@ def _chosen_from(session: NamedTable, name: str | None, choice: Choice) -> dict[
     compared = {f"{EXISTENCE}{path}" for row in rows for path in (row.path, *_projects(row))}
     for row in involved.values():
         compared -= {f"{EXISTENCE}{path}" for path in (row.path, *_projects(row))}
-    found = {marked: was for marked, was in reads.states.items() if marked not in compared}
-    return None if _on_unreliable_disk(found) else found
+    states = {marked: was for marked, was in reads.states.items() if marked not in compared}
+    return None if _on_unreliable_disk(states) else states
 
 
 def _rows(session: NamedTable) -> list[Row]:
@@ -254,8 +254,10 @@ def _plain(row: Row) -> bool:
 def _on_unreliable_disk(states: Mapping[str, str]) -> bool:
     mounts = Mounts.read()
     paths = [marked[1:] for marked in states if marked[0] != VARIABLE]
-    found = (mounts.of(spelled) for path in paths for spelled in (path, os.path.realpath(path)))
-    return any(mount is not None and unreliable(mount) for mount in found)
+    mounts_of_paths = (
+        mounts.of(spelled) for path in paths for spelled in (path, os.path.realpath(path))
+    )
+    return any(mount is not None and unreliable(mount) for mount in mounts_of_paths)
 
 
 def _oldest(folder: StateFolder) -> list[str]:

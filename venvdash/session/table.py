@@ -171,11 +171,11 @@ class ScannedTable(Table):
             return
         from venvdash.session import missing_rows  # most lists need none of it
 
-        found = missing_rows.missed(event.missing, self._memory.requested_absences())
+        missing = missing_rows.missed(event.missing, self._memory.requested_absences())
         known = self._memory.usage
         self.missing = {
             one.path: missing_rows.row(one, event, known(one.path), self.machine.cwd)
-            for one in found
+            for one in missing
             if one.path not in self.rows
         }
         now = self.machine.clock().wall
@@ -240,8 +240,8 @@ class ScannedTable(Table):
 def _description(verdict: Verdict, event: VerdictsDecided) -> str:
     """Return what the project that is shown says it is, "" where it says nothing."""
     shown = verdict.place or verdict.project
-    found = event.descriptions.get(str(shown))
-    return found.text if found else ""
+    description = event.descriptions.get(str(shown))
+    return description.text if description else ""
 
 
 def _endangered(verdict: Verdict, facts: Facts) -> Path | None:

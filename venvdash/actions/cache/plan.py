@@ -78,15 +78,15 @@ def _used(
 ) -> CacheUse:
     users = concerned(table.rows.values(), table.facts)
     environments = [*users.environments, *((prefix, None) for prefix in trash.prefixes(()))]
-    found = _read(environments, os.path.join(contents.path, ARCHIVES), cancelled)
-    held = sum(_held(package, found, contents.at_most) for package in contents.packages)
-    free = [package for package in contents.packages if _is_free(package, found)]
+    installed = _read(environments, os.path.join(contents.path, ARCHIVES), cancelled)
+    held = sum(_held(package, installed, contents.at_most) for package in contents.packages)
+    free = [package for package in contents.packages if _is_free(package, installed)]
     return CacheUse(
         contents,
-        found.packages,
+        installed.packages,
         held,
-        tuple(free) if not found.unread else (),
-        found.unread,
+        tuple(free) if not installed.unread else (),
+        installed.unread,
         uv_settings.symlinking(table.machine, users.projects) or "",
     )
 

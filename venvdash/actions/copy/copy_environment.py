@@ -145,8 +145,8 @@ def _said(error: uv.UvError) -> str:
     """Return what uv gave as the reason, in a sentence."""
     lines = [line.strip() for line in error.words.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]
-    said = (errors or lines[-1:] or ["no reason given"])[0].removeprefix("error: ")
-    return f"uv failed: {visible(said.rstrip('.'))}."
+    reason = (errors or lines[-1:] or ["no reason given"])[0].removeprefix("error: ")
+    return f"uv failed: {visible(reason.rstrip('.'))}."
 
 
 def _untouched(wanted: CopyRequest) -> str:

@@ -77,12 +77,12 @@ def lacking(directory: Path, entries: int, size: int) -> str:
 
         free = shutil.disk_usage(directory).free
         return "" if free >= size * _MARGIN else _too_little(size, free)
-    found = os.statvfs(directory)
-    free = found.f_bavail * found.f_frsize
+    status = os.statvfs(directory)
+    free = status.f_bavail * status.f_frsize
     if free < size * _MARGIN:
         return _too_little(size, free)
-    if found.f_files and found.f_favail < entries * _MARGIN:  # 0: made as they are needed
-        return f"Not enough space: {entries:,} files are needed, {found.f_favail:,} are possible."
+    if status.f_files and status.f_favail < entries * _MARGIN:  # 0: made as they are needed
+        return f"Not enough space: {entries:,} files are needed, {status.f_favail:,} are possible."
     return ""
 
 
@@ -152,10 +152,10 @@ class TreeCopy:
             if not opened.path:
                 kept = [name for name in opened.below if os.fsencode(name) not in self._without]
                 opened.below[:] = kept
-        for path, found, extended in reversed(
+        for path, status, extended in reversed(
             directories
         ):  # the inner first: they change the outer
-            self.lossy += not _dress(path, found, extended)
+            self.lossy += not _dress(path, status, extended)
         yield Progressed("copying", total, total)
 
     def _copy_entry(

@@ -50,9 +50,9 @@ def unstartable(made: Path, context: Context, cancel: threading.Event) -> str:
             cancel=cancel,
         )
     except uv.UvError as error:
-        said = visible(error.words.strip().rpartition("\n")[2].rstrip("."), 500)
-        return f"Its Python does not start: {said}."
+        answer = visible(error.words.strip().rpartition("\n")[2].rstrip("."), 500)
+        return f"Its Python does not start: {answer}."
     if os.path.realpath(ran.stdout.strip()) != os.path.realpath(made):
-        said = visible(ran.stdout.strip() or "nothing", 200)
-        return f"Its Python reports the wrong prefix: {said}."
+        answer = visible(ran.stdout.strip() or "nothing", 200)
+        return f"Its Python reports the wrong prefix: {answer}."
     return ""

@@ -105,8 +105,8 @@ class Reinstallation:
             program, arguments, environ=environ, cwd=cwd, log=log, cancel=self._cancel
         )
         if setting is not None:
-            said = f"its settings set `{setting}` under [pip], which installs to another location"
-            raise uv.UvError("uv pip install", said, "")
+            reason = f"its settings set `{setting}` under [pip], which installs to another location"
+            raise uv.UvError("uv pip install", reason, "")
 
     def _run(
         self, program: Path, arguments: list[str | Path], environ: Mapping[str, str], cwd: Path

@@ -117,8 +117,8 @@ class Deleter:
                 raise
             if now:
                 return self._in_place(item, held, now)
-            said = f"{words(error)}. Use `--now` to delete it permanently without the trash."
-            return _result(item, Outcome.FAILED, said)
+            reason = f"{words(error)}. Use `--now` to delete it permanently without the trash."
+            return _result(item, Outcome.FAILED, reason)
 
     def _to_trash(self, item: Item, held: OpenItem, now: bool) -> Result:
         environment = item.row.environment
@@ -126,7 +126,7 @@ class Deleter:
             place = stack.enter_context(opened(environment.entry.parent))
             stack.enter_context(locked(place, self._context.patience))
             self._shown.check(item, held, place)
-            said = self._shown.new_files(held, environment.entry, for_good=now)
+            new_files = self._shown.new_files(held, environment.entry, for_good=now)
             folder = self._folder(item, place, stack)
             entry = stack.enter_context(place.open(environment.entry.name))
             status = entry.status()
@@ -140,7 +140,7 @@ class Deleter:
                 if now:  # nobody can write there by its path any more
                     self._shown.new_files(held, trash, for_good=True)
             self._unsynced |= {place.path, folder.path}
-            reason = " ".join(filter(None, (_debris(place, environment), said)))
+            reason = " ".join(filter(None, (_debris(place, environment), new_files)))
             return _result(item, Outcome.DONE, reason, trash=trash)
 
     def _in_place(self, item: Item, held: OpenItem, now: bool) -> Result:

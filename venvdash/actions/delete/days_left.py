@@ -18,7 +18,7 @@ from venvdash.text import counted, visible
 _NAMED = 3  # environments in an announcement
 
 
-def expire(table: Table, found: Sequence[Trashed]) -> tuple[list[str], list[Path]]:
+def expire(table: Table, trashed: Sequence[Trashed]) -> tuple[list[str], list[Path]]:
     """Count the days of what was found in the trash; return what to announce, and what to free.
 
     Where that cannot be remembered, or the settings are in doubt, nothing is freed.
@@ -26,7 +26,7 @@ def expire(table: Table, found: Sequence[Trashed]) -> tuple[list[str], list[Path
     if not table.remembers or table.config.unsafe:
         return [], []
     state, keep = table.machine.state_directory, table.config.trash.keep
-    waiting = [one for one in found if not one.purging]
+    waiting = [one for one in trashed if not one.purging]
     days = trash_days.as_of(state, table.machine.clock())
     days, ending, expired = days.holding(one.path for one in waiting).checked_now(keep)
     if not trash_days.store(state, days):
@@ -35,10 +35,10 @@ def expire(table: Table, found: Sequence[Trashed]) -> tuple[list[str], list[Path
     return [_announcement(names)] if names else [], expired
 
 
-def with_days_left(table: Table, found: Iterable[Trashed]) -> list[Trashed]:
+def with_days_left(table: Table, trashed: Iterable[Trashed]) -> list[Trashed]:
     """Return what was found in the trash with the days after which each is freed."""
     days, keep = _days(table.machine), table.config.trash.keep
-    return [replace(one, days_left=days.left(one.path, keep)) for one in found]
+    return [replace(one, days_left=days.left(one.path, keep)) for one in trashed]
 
 
 def _announcement(names: Sequence[str]) -> str:

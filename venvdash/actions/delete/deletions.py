@@ -53,9 +53,9 @@ class Deletions:
         self, rows: Sequence[Row], cancel: threading.Event | None = None
     ) -> Mapping[Path, Row]:
         """Measure environments again; return their rows with what was found, as the table has."""
-        _, found = self.sums.measured(rows, (cancel or threading.Event()).is_set)
-        self.table.rows.update(found)
-        return found
+        _, measured_rows = self.sums.measured(rows, (cancel or threading.Event()).is_set)
+        self.table.rows.update(measured_rows)
+        return measured_rows
 
     # Plans.
 
@@ -81,7 +81,7 @@ class Deletions:
         table, searches = self.table, self.searches
         rows = [table.rows[path] for path in paths if path in table.rows]
         wanted = [*lost(rows), *searches.found(rows)]
-        found: dict[Path, str] = {}
+        news: dict[Path, str] = {}
         doubts: dict[Path, str] = {}
         report = None
         if wanted:
@@ -96,7 +96,7 @@ class Deletions:
                 for row in wanted:
                     hit = findings.hits.get(row.path)
                     if hit is not None:
-                        found[row.path] = hit.news
+                        news[row.path] = hit.news
                     else:
                         doubts[row.path] = findings.held(row.environment)
 
@@ -105,7 +105,7 @@ class Deletions:
             items = tuple(
                 replace(
                     item,
-                    confirm=found.get(item.row.path, item.confirm),
+                    confirm=news.get(item.row.path, item.confirm),
                     unsearched=doubts.get(item.row.path, ""),
                 )
                 for item in plan.items
@@ -365,8 +365,8 @@ class Deletions:
         concerned = uv_cache.concerned(table.rows.values(), table.facts)
         freed = {result.trash for result in results if now}
         concerned.environments += [(prefix, None) for prefix in self.trash.prefixes(freed)]
-        cleaned, told = uv_cache.clean(table.machine, packages, concerned, table.log)
-        problems += told
+        cleaned, sentences = uv_cache.clean(table.machine, packages, concerned, table.log)
+        problems += sentences
         return cleaned
 
     def _let_go(self) -> None:

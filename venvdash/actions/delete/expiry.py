@@ -48,8 +48,8 @@ def _searched(expired: Sequence[Trashed]) -> dict[Path, str]:
     settings = config.load(machine.config_file)
     if settings.unsafe:
         return {one.path: "cannot read the configuration" for one in lost}
-    found = trash_search.search_for(lost, machine, settings)
-    return {path: reason.rstrip(".") for path, reason in found.items()}
+    reasons_by_path = trash_search.search_for(lost, machine, settings)
+    return {path: reason.rstrip(".") for path, reason in reasons_by_path.items()}
 
 
 def has_project(trash: Sequence[Trashed]) -> list[tuple[Trashed, str]]:
@@ -58,8 +58,10 @@ def has_project(trash: Sequence[Trashed]) -> list[tuple[Trashed, str]]:
     That is cheap: only places that the trash itself names are looked at.
     """
     lost = {one.path: one for one in trash if trash_search.may_return(one)}
-    found = reasons(list(lost.values()), seconds=_BRIEFLY)
-    return [(lost[path], f"{reason}.") for path, reason in found.items() if reason != _SILENT]
+    reasons_by_path = reasons(list(lost.values()), seconds=_BRIEFLY)
+    return [
+        (lost[path], f"{reason}.") for path, reason in reasons_by_path.items() if reason != _SILENT
+    ]
 
 
 def reasons(expired: Sequence[Trashed], *, seconds: float = _PATIENCE) -> dict[Path, str]:
@@ -69,14 +71,14 @@ def reasons(expired: Sequence[Trashed], *, seconds: float = _PATIENCE) -> dict[P
     though nothing is there. What does not respond within so many ``seconds`` may lead there as
     well.
     """
-    found: dict[Path, str] = {}
+    reasons_by_path: dict[Path, str] = {}
     jobs = [Job(one.path, partial(_used, one)) for one in expired]
     for answer in TimedRunner(seconds, lambda: False).run(jobs):
         if isinstance(answer, TimedOut | Failed):
-            found[answer.path] = _SILENT
+            reasons_by_path[answer.path] = _SILENT
         elif answer[1]:
-            found[answer[0]] = answer[1]
-    return found
+            reasons_by_path[answer[0]] = answer[1]
+    return reasons_by_path
 
 
 def _used(one: Trashed) -> tuple[Path, str]:

@@ -43,21 +43,23 @@ class MeasuredContents:
     @classmethod
     def of(cls, entry: Path, user_files: UserFiles, footprint: bytes) -> "MeasuredContents":
         """Return what ``entry`` holds. Raises nothing."""
-        found = unpack(footprint, listing=False) if footprint else None
-        if found is None or found.unlisted or not found.mtimes:
+        footprint_then = unpack(footprint, listing=False) if footprint else None
+        if footprint_then is None or footprint_then.unlisted or not footprint_then.mtimes:
             return cls(user_files)
         try:
             names = _names(entry)
             status = os.lstat(entry)
         except OSError:
             return cls(user_files)
-        same = _unchanged(status, found.mtimes[0], found) or _same_content(entry, found)
+        same = _unchanged(status, footprint_then.mtimes[0], footprint_then) or _same_content(
+            entry, footprint_then
+        )
         return cls(user_files, footprint, names if same else None)
 
     def unchanged(self, entry: Path) -> bool:
         """Return whether nothing was added to or taken out of any directory since; cheap."""
-        found = unpack(self.footprint) if self.names is not None else None
-        return found is not None and self._as_measured(entry, found)
+        footprint = unpack(self.footprint) if self.names is not None else None
+        return footprint is not None and self._as_measured(entry, footprint)
 
     def created_since(self, entry: Path) -> str:
         """Return where the user has created files since, "" where nowhere.
@@ -72,7 +74,7 @@ class MeasuredContents:
         places = [path for path, kind in now.places if (path, kind) not in self.user_files.places]
         return _listed(places or [path for path, _ in now.places])
 
-    def _as_measured(self, entry: Path, found: Footprint) -> bool:
+    def _as_measured(self, entry: Path, footprint: Footprint) -> bool:
         """Return whether the times of all directories show that nothing was added to any."""
         try:
             if _names(entry) != self.names:
@@ -81,9 +83,11 @@ class MeasuredContents:
         except OSError:
             return False
         try:
-            below = zip(found.directories[1:], found.mtimes[1:], strict=True)
+            below = zip(footprint.directories[1:], footprint.mtimes[1:], strict=True)
             return all(
-                _unchanged(os.stat(path, dir_fd=descriptor, follow_symlinks=False), mtime, found)
+                _unchanged(
+                    os.stat(path, dir_fd=descriptor, follow_symlinks=False), mtime, footprint
+                )
                 for path, mtime in below
             )
         except OSError:
@@ -116,25 +120,27 @@ def check(contents: MeasuredContents | None, entry: Path, *, by_rule: bool, for_
     return f"{came}: they were moved to the trash with it."
 
 
-def _unchanged(status: os.stat_result, mtime: int, found: Footprint) -> bool:
+def _unchanged(status: os.stat_result, mtime: int, footprint: Footprint) -> bool:
     """Return whether a directory is as it was read; programs can set a mtime back, no ctime."""
-    latest = int((found.measured - _MARGIN) * 1e9)
+    latest = int((footprint.measured - _MARGIN) * 1e9)
     return status.st_mtime_ns == mtime and status.st_ctime_ns < latest
 
 
-def _same_content(entry: Path, found: Footprint) -> bool:
+def _same_content(entry: Path, footprint: Footprint) -> bool:
     """Return whether the entry itself, changed just before it was measured, is as it was then."""
     try:
         with opened_directory(os.fsencode(entry)) as descriptor:
-            return 0 in found.digests and digest_of(descriptor) == found.digests[0]
+            return 0 in footprint.digests and digest_of(descriptor) == footprint.digests[0]
     except OSError:
         return False
 
 
 def _names(entry: Path) -> EntryNames:
     """Return what lies directly in an entry, without files of our own. Raises OSError."""
-    with os.scandir(entry) as found:
-        return frozenset((one.name, one.inode()) for one in found if one.name not in _WRITTEN_BY_US)
+    with os.scandir(entry) as listing:
+        return frozenset(
+            (one.name, one.inode()) for one in listing if one.name not in _WRITTEN_BY_US
+        )
 
 
 def _counted(entry: Path) -> UserFiles:
@@ -143,12 +149,12 @@ def _counted(entry: Path) -> UserFiles:
     from venvdash.scanner.usage.tree_count import count
 
     try:
-        found = user_files_of(count(os.fsencode(entry)))
+        user_files = user_files_of(count(os.fsencode(entry)))
     except OSError:
-        found = None
-    if found is None:
+        user_files = None
+    if user_files is None:
         raise ChangedError("Cannot check whether you created files in it since the plan was shown.")
-    return found
+    return user_files
 
 
 def _listed(places: Iterable[str]) -> str:

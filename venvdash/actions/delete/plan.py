@@ -89,8 +89,8 @@ def plan_delete(
         except (OSError, ValueError) as error:
             reason = f"Cannot read it: {because(error)}."
         refused.append(Refusal(row.path, row.name, reason))
-    told = tuple(_with_git(items, context))
-    return Plan(Action.DELETE, told, tuple(refused), unreadable=seen.unreadable)
+    with_git = tuple(_with_git(items, context))
+    return Plan(Action.DELETE, with_git, tuple(refused), unreadable=seen.unreadable)
 
 
 def _with_git(items: Sequence[Item], context: Context) -> Iterator[Item]:
@@ -180,12 +180,12 @@ def _only_here(row: Row, silent: frozenset[Path]) -> Iterator[Package]:
 
 def _locked_names(row: Row, silent: frozenset[Path]) -> frozenset[str] | None:
     """Return every word in the lockfiles of its projects; None where there is no lockfile."""
-    found: set[str] = set()
+    names: set[str] = set()
     any_lockfile = False
     for project in row.verdict.projects:
         for name in _LOCKFILES if project not in silent and os.path.isdir(project) else ():
             text = read_text(os.path.join(project, name), _LOCKFILE_LIMIT)
             if text is not None:
                 any_lockfile = True
-                found.update(canonical_name(word) for word in _WORD.findall(text))
-    return frozenset(found) if any_lockfile else None
+                names.update(canonical_name(word) for word in _WORD.findall(text))
+    return frozenset(names) if any_lockfile else None

@@ -83,13 +83,13 @@ class ProjectSearch:
 
     def watch(self, cancel: threading.Event | None = None) -> Iterator["Progress"]:
         """Yield how far the search is until it is over; ``cancel`` stops it."""
-        told: Progress | None = None
+        reported: Progress | None = None
         while not self._over.wait(_TICK):
             if cancel is not None and cancel.is_set():
                 self.stop()
-            if self.progress is not None and self.progress is not told:
-                told = self.progress
-                yield told
+            if self.progress is not None and self.progress is not reported:
+                reported = self.progress
+                yield reported
 
     def _run(self) -> None:
         from venvdash.scanner.search import search

@@ -112,7 +112,7 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
 
     Empty ones are among them, unless made just now; those being freed at the moment are not.
     """
-    found = []
+    paths = []
     for root in roots:
         with suppress(OSError), os.scandir(root) as entries:
             for entry in entries:
@@ -120,8 +120,8 @@ def unfinished(roots: Iterable[Path]) -> list[Path]:
                 if not entry.is_dir(follow_symlinks=False) or was_unresponsive(path):
                     continue
                 if (_begun(path) if ours else in_place(path)) and not running(path):
-                    found.append(path)
-    return found
+                    paths.append(path)
+    return paths
 
 
 def in_place(path: Path) -> bool:
@@ -156,10 +156,10 @@ def _locked(path: Path) -> Iterator[tuple[Directory, Directory]]:
     if not path.is_absolute() or not (path.name.startswith(trash_journal.PREFIX) or in_place(path)):
         raise _RefusedError("it is not in the trash")
     with Directory(Path(os.path.realpath(path.parent))) as parent:
-        found = parent.look(path.name)
-        if not stat.S_ISDIR(found.st_mode):
+        status = parent.look(path.name)
+        if not stat.S_ISDIR(status.st_mode):
             raise _RefusedError("it is not a directory")
-        if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
             raise _RefusedError("it belongs to another user")
         if parent.descriptor is not None:
             os.close(open_directory(path.name, parent.descriptor))  # makes it readable if need be
@@ -194,10 +194,10 @@ def _free(
     if not removed.failures:
         tool_leftovers.remove_empty(emptied)
         return PurgeResult(path, removed.freed, own, gone=True)
-    said = _said(removed)
+    problems = _said(removed)
     with suppress(OSError):
-        entry.write(LEFT, "\n".join(said).encode("utf-8", "replace"), LEFT + ".new")
-    return PurgeResult(path, removed.freed, problems=said)
+        entry.write(LEFT, "\n".join(problems).encode("utf-8", "replace"), LEFT + ".new")
+    return PurgeResult(path, removed.freed, problems=problems)
 
 
 def _unlink(trashed: Trashed) -> None:
@@ -229,8 +229,8 @@ def _check_journal(entry: Directory) -> Trashed | None:
     try:
         trashed = trash_journal.read(entry)
     except trash_journal.JournalError as error:
-        said = f"its {trash_journal.NAME} {visible(str(error))}; inspect it yourself"
-        raise _RefusedError(said) from error
+        reason = f"its {trash_journal.NAME} {visible(str(error))}; inspect it yourself"
+        raise _RefusedError(reason) from error
     # Without a journal only what freeing leaves that was stopped before its very last step.
     if trashed is None and entry.names():
         raise _RefusedError(
@@ -280,12 +280,12 @@ def _what_comes_back(entry: Directory, mounts: Mounts) -> _ComesBack | None:
         return None
     settle(os.fspath(entry.path), mount.fstype)
     try:
-        found = count(os.fsencode(entry.real()), fstype=mount.fstype)
+        footprint = count(os.fsencode(entry.real()), fstype=mount.fstype)
     except OSError:
         return None
-    if found.extents is None:
+    if footprint.extents is None:
         return None
-    return _ComesBack(max(found.blocks, 1) * BLOCK, found.reclaimable() * BLOCK)
+    return _ComesBack(max(footprint.blocks, 1) * BLOCK, footprint.reclaimable() * BLOCK)
 
 
 def _empty(entry: Directory, processes: int, tell: Tell) -> Removed:
@@ -300,14 +300,14 @@ def _finish(parent: Directory, entry: Directory, name: str, removed: Removed) ->
     try:
         for step in _LAST:
             if entry.has(step):
-                found = entry.look(step)
+                status = entry.look(step)
                 entry.unlink(step)
-                if found.st_nlink == 1:
-                    removed.freed += allocated(found)
+                if status.st_nlink == 1:
+                    removed.freed += allocated(status)
         step = ""
-        found = entry.status()
+        status = entry.status()
         parent.remove(name)
-        removed.freed += allocated(found)
+        removed.freed += allocated(status)
     except FileNotFoundError:
         pass  # `uv cache prune` was quicker
     except OSError as error:

@@ -217,11 +217,11 @@ class _Teller:
         self._write(freed, True, busy, problems)
 
     def _write(self, freed: int, ended: bool, busy: bool, problems: Sequence[str]) -> None:
-        said = list(problems)
+        reported = list(problems)
         while True:
-            line = json.dumps([self._place, freed, ended, busy, said]).encode() + b"\n"
-            if len(line) <= _LONGEST or not said:
+            line = json.dumps([self._place, freed, ended, busy, reported]).encode() + b"\n"
+            if len(line) <= _LONGEST or not reported:
                 break
-            said = said[: len(said) // 2]
+            reported = reported[: len(reported) // 2]
         with contextlib.suppress(OSError):
             os.write(self._output, line)

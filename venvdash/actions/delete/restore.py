@@ -73,23 +73,23 @@ class Trash:
         from venvdash.actions.delete import days_left, trash, trash_locations
 
         context = self._table.context()
-        found = trash.find(context)
+        trashed = trash.find(context)
         self.cut_off, self.silent = (
             trash_locations.cut_off(context),
             trash_locations.silent(context),
         )
-        return days_left.with_days_left(self._table, found)
+        return days_left.with_days_left(self._table, trashed)
 
     def prefixes(self, without: Collection[Path | None]) -> list[Path]:
         """Return where environments in the trash are, or may be; not in the ones ``without``."""
-        found = []
+        prefixes = []
         for trashed in self.find():
             if trashed.path in without:
                 continue
             row = self._rows.get(trashed.path)
             inside = row.path.relative_to(row.environment.entry) if row else Path(".venv")
-            found += [trashed.path, trashed.path / inside]
-        return found
+            prefixes += [trashed.path, trashed.path / inside]
+        return prefixes
 
     def returned(self) -> list[tuple[Trashed, str]]:
         """Return what in the trash has a project again where that was, each with a sentence."""
@@ -116,10 +116,10 @@ class Trash:
         from venvdash.actions.delete.trash_search import search_for
 
         table = self._table
-        found = search_for(trash, table.machine, table.config, cancelled=cancel.is_set)
+        reasons = search_for(trash, table.machine, table.config, cancelled=cancel.is_set)
         if cancel.is_set():
             return []
-        return [(one, found[one.path]) for one in trash if one.path in found]
+        return [(one, reasons[one.path]) for one in trash if one.path in reasons]
 
     # Restoring.
 
@@ -245,16 +245,16 @@ class Trash:
             return {}
         yield Searching(unsearched[0].original, 0)
         table = self._table
-        found = trash_search.search_for(
+        reasons = trash_search.search_for(
             unsearched,
             table.machine,
             table.config,
             limit=self._searches.limit,
             cancelled=(cancel or threading.Event()).is_set,
         )
-        ended = [one.path for one in unsearched if found.get(one.path) != trash_search.NOT_ENDED]
-        trash_search.note_searched({path: found.get(path, "") for path in ended})
-        return found
+        ended = [one.path for one in unsearched if reasons.get(one.path) != trash_search.NOT_ENDED]
+        trash_search.note_searched({path: reasons.get(path, "") for path in ended})
+        return reasons
 
     def free(self, paths: Sequence[Path], notes: list[str]) -> Iterator["Freed"]:
         """Free trash directories and tell how it goes; what is to be known of it is noted."""
@@ -306,18 +306,18 @@ class Trash:
         )
 
         context, state = self._table.context(), self._table.machine.state_directory
-        told = pending_messages.told(state)
+        messages = pending_messages.told(state)
         self._note_freed()
-        found = trash.find(context)
-        announced, expired = days_left.expire(self._table, found)
-        holding = {one.path.parent for one in found}
+        trashed = trash.find(context)
+        announced, expired = days_left.expire(self._table, trashed)
+        holding = {one.path.parent for one in trashed}
         for place in holding:
             trash_locations.note(state, place)  # it may not have been possible when it came there
         unfinished = purge.unfinished({*context.roots, *holding})
-        begun = [one.path for one in found if one.purging]
+        begun = [one.path for one in trashed if one.purging]
         paths = list(dict.fromkeys([*begun, *unfinished]))
         purge_process.start(paths, self._table.machine, expired)
-        return [*told, *announced]
+        return [*messages, *announced]
 
 
 def _result(one: Trashed, event: "Freed") -> Result:

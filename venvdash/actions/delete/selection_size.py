@@ -88,15 +88,15 @@ class SelectionSizes:
         }
         with self._lock:
             sums = dict(self.usage_index.fresh_each(fresh, entries))
-        found = {}
+        measured_rows = {}
         for row in rows:
             usage = usages.get(row.environment.entry)
             if usage is not None:
                 usage = replace(usage, cache_held=sums[row.path].cache_held)
                 environment = flagged(row.environment, row.record, usage)
                 row = replace(row, environment=environment, usage=usage)
-            found[row.path] = row
-        return fresh, found
+            measured_rows[row.path] = row
+        return fresh, measured_rows
 
     def _just_measured(self, rows: Sequence[Row]) -> Iterator[Entry]:
         """Yield what was measured by the last scan and is the same now.

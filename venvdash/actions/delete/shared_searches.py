@@ -200,17 +200,17 @@ class Searches:
             if rows[path] is not row:
                 yield RowChanged(rows[path], settled=True)
 
-    def _remember(self, row: Row, found: Path) -> None:
+    def _remember(self, row: Row, project: Path) -> None:
         """Keep the place where something was found: every later scan looks there."""
         from venvdash.actions.record_update import update_record
         from venvdash.scanner.projects import presence
 
         mounts = self._table.context().mounts
-        place = presence.look(found, mounts)
+        place = presence.look(project, mounts)
 
         def noted(record: Record) -> Record:
             seen = presence.found_at(place, mounts, now=record.last_seen)
-            known = [one for one in record.projects if one.path != found]
+            known = [one for one in record.projects if one.path != project]
             return (
                 record
                 if len(known) < len(record.projects)
@@ -235,10 +235,10 @@ class Searches:
             return {}
         table, known = self._table, search.findings
         environments = [row.environment for row in wanted.values()]
-        found = recheck(table.machine, table.config, environments, search.facts, known)
+        findings = recheck(table.machine, table.config, environments, search.facts, known)
         return {
             path: hit.reason
-            for path, hit in found.hits.items()
+            for path, hit in findings.hits.items()
             if path in wanted and (path not in known.hits or wanted[path].verdict.status in GONE)
         }
 

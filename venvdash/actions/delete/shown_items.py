@@ -114,10 +114,10 @@ class ShownItems:
         row, environment = item.row, item.row.environment
         name = environment.entry.name
         try:
-            found = place.look(name)
+            status = place.look(name)
         except FileNotFoundError:
             raise GoneError("It was already removed.") from None
-        if (found.st_dev, found.st_ino) != held.inode:
+        if (status.st_dev, status.st_ino) != held.inode:
             raise ChangedError("Another environment has replaced it since the plan was shown.")
         look = self._states.again(row)
         # What an alias leads to may change: only the link goes.

@@ -65,8 +65,8 @@ def remove_empty(folders: Sequence[Path]) -> None:
     """Remove those directories of ours that hold nothing, in this order. Raises nothing."""
     for folder in folders:
         with suppress(OSError), Directory(Path(os.path.realpath(folder.parent))) as parent:
-            found = parent.look(folder.name)
-            if stat.S_ISDIR(found.st_mode) and own_uid() in (None, found.st_uid):
+            status = parent.look(folder.name)
+            if stat.S_ISDIR(status.st_mode) and own_uid() in (None, status.st_uid):
                 parent.remove(folder.name)  # of an empty directory only
 
 
@@ -76,16 +76,16 @@ def _tidy(
     """Return the directories that may be empty, and what could not be done."""
     settings = _config(machine)
     ask = partial(store.leftovers, gone, machine, settings)
-    found = Leftovers() if _replaced(gone) else ask()
-    if found == Leftovers() or _may_come_back(gone):
+    leftovers = Leftovers() if _replaced(gone) else ask()
+    if leftovers == Leftovers() or _may_come_back(gone):
         return (), ()
     try:
         with ExitStack() as stack:
-            _lock(found, stack)
+            _lock(leftovers, stack)
             problems = _again(lambda: _apply(ask(), gone))
     except ChangedError as error:
         problems = (str(error).rstrip("."),)
-    return tuple(_passing(found.empty, machine, settings)), problems
+    return tuple(_passing(leftovers.empty, machine, settings)), problems
 
 
 def _passing(folders: Sequence[Path], machine: Machine, settings: config.Config) -> Iterator[Path]:
@@ -110,28 +110,28 @@ def _again(apply: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
     return ()
 
 
-def _lock(found: Leftovers, stack: ExitStack) -> None:
+def _lock(leftovers: Leftovers, stack: ExitStack) -> None:
     """Keep the tool, if it takes locks, and other venvdash away. Raises ChangedError."""
-    rewritten = [edit.path for edit in found.edits if edit.after is not None]
-    if found.lock is not None:
-        lock = stack.enter_context(locks.lock_named(found.lock, wait=_LOCKED))
+    rewritten = [edit.path for edit in leftovers.edits if edit.after is not None]
+    if leftovers.lock is not None:
+        lock = stack.enter_context(locks.lock_named(leftovers.lock, wait=_LOCKED))
         if not lock.held:
             raise ChangedError(f"{rewritten[0]}: {lock.reason}")
     for folder in sorted({os.path.realpath(file.parent) for file in rewritten}):
         stack.enter_context(locked(stack.enter_context(Directory(Path(folder)))))
 
 
-def _apply(found: Leftovers, gone: Trashed) -> tuple[str, ...]:
+def _apply(leftovers: Leftovers, gone: Trashed) -> tuple[str, ...]:
     """Make the changes; return what could not be. Raises ChangedError to be asked again."""
-    problems = [*found.problems]
+    problems = [*leftovers.problems]
     if _replaced(gone):
         return ()
-    for edit in found.edits:
+    for edit in leftovers.edits:
         try:
             _change(edit, gone)
         except OSError as error:
             problems.append(f"{edit.path}: {words(error)}")
-    for link in found.links:
+    for link in leftovers.links:
         try:
             project_links.remove(link)
         except OSError as error:

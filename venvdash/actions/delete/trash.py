@@ -35,16 +35,16 @@ def find(context: Context) -> list[Trashed]:
 
     Also what is being freed (``purging``), until it is gone. Raises nothing.
     """
-    found = []
+    trash = []
     for place, stores in trash_locations.with_stores(context).items():
         for directory in opened_children(place, trash=True):
             with directory:
                 trashed = read_open(directory)
                 if trashed is not None and has_content(directory, trashed):
                     until = trash_folder.lasts_until(place, stores or (_store_of(trashed),))
-                    found.append(replace(trashed, lasts_until=until))
-        found += _freed_in_place(place)
-    return sorted(found, key=lambda trashed: -trashed.since)
+                    trash.append(replace(trashed, lasts_until=until))
+        trash += _freed_in_place(place)
+    return sorted(trash, key=lambda trashed: -trashed.since)
 
 
 def _freed_in_place(place: Path) -> Iterator[Trashed]:

@@ -56,12 +56,12 @@ def existing(places: Iterable[tuple[Path, Iterable[str]]], machine: Machine) -> 
 
     Each place with the names of the stores that look there.
     """
-    found = {real(machine.data_directory) / _name(): None}
+    folders = {real(machine.data_directory) / _name(): None}
     for place, stores in places:
         clearing = _clearing(place, stores)
         if clearing is not None:
-            found |= dict.fromkeys(_outside(clearing.directory, machine))
-    for folder in found:
+            folders |= dict.fromkeys(_outside(clearing.directory, machine))
+    for folder in folders:
         with suppress(OSError):
             opened(folder).close()
             yield folder
@@ -120,8 +120,8 @@ def make_again(place: Path, folder: Directory) -> None:
 def _clearing(place: Path, stores: Iterable[str]) -> "CleanupCommand | None":
     from venvdash.stores import of_name  # imports every store
 
-    found = (store.cleanup_command(place) for name in stores if (store := of_name(name)))
-    return next((clearing for clearing in found if clearing is not None), None)
+    commands = (store.cleanup_command(place) for name in stores if (store := of_name(name)))
+    return next((clearing for clearing in commands if clearing is not None), None)
 
 
 def _outside(cleared: Path, machine: Machine) -> Iterator[Path]:
@@ -171,8 +171,8 @@ def _mount(handle: "int | Path") -> tuple[int, bytes | None]:
 
 
 def _check(directory: Directory) -> None:
-    found = directory.status()
-    if own_uid() is not None and found.st_uid != own_uid():
+    status = directory.status()
+    if own_uid() is not None and status.st_uid != own_uid():
         raise PermissionError(errno.EPERM, "it belongs to another user", str(directory.path))
-    if stat.S_IMODE(found.st_mode) != _PRIVATE:
+    if stat.S_IMODE(status.st_mode) != _PRIVATE:
         directory.permit(_PRIVATE)

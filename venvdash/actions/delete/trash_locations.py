@@ -82,8 +82,8 @@ def _in_notes(notes: StateFolder) -> dict[str, Path]:
         names = notes.names()
     except OSError:
         return {}
-    found = {name: Path(os.fsdecode(_read(notes, name) or b"")) for name in names}
-    return {name: place for name, place in found.items() if place.is_absolute()}
+    places = {name: Path(os.fsdecode(_read(notes, name) or b"")) for name in names}
+    return {name: place for name, place in places.items() if place.is_absolute()}
 
 
 def _read(notes: StateFolder, name: str) -> bytes | None:
@@ -98,18 +98,18 @@ def with_stores(context: Context) -> dict[Path, tuple[str, ...]]:
 
     What does not respond is not among them.
     """
-    found: dict[Path, tuple[str, ...]] = {}
+    stores_by_place: dict[Path, tuple[str, ...]] = {}
     inside = (mount for real in context.roots for mount in context.mounts.below(real))
     responsiveness.unresponsive(Path(mount.point) for mount in inside if mount.network)
     for real, roots in context.roots.items():
         for root in roots:
             for place in _of(real, root):
-                found[place] = (*found.get(place, ()), root.store)
-    for place in trash_folder.existing(found.items(), context.machine):
-        found.setdefault(place, ())
+                stores_by_place[place] = (*stores_by_place.get(place, ()), root.store)
+    for place in trash_folder.existing(stores_by_place.items(), context.machine):
+        stores_by_place.setdefault(place, ())
     for place in noted(context.machine.state_directory):
-        found.setdefault(place, ())
-    return found
+        stores_by_place.setdefault(place, ())
+    return stores_by_place
 
 
 def cut_off(context: Context) -> list[Path]:

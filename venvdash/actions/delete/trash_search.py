@@ -72,12 +72,12 @@ def search_for(
     return reasons
 
 
-def note_searched(found: Mapping[Path, str]) -> None:
+def note_searched(reasons: Mapping[Path, str]) -> None:
     """Note in trash directories that the search for their projects has ended. Raises nothing.
 
-    ``found`` says for each what it has found, a sentence; "" for nothing.
+    ``reasons`` says for each what it has found, a sentence; "" for nothing.
     """
-    for path, reason in found.items():
+    for path, reason in reasons.items():
         with (
             suppress(OSError, trash_journal.JournalError),
             Directory(path) as box,
@@ -115,8 +115,8 @@ def _environment(
         was = Entry(one.original / inside, one.original)
         environment = inspect_moved(entry, was, root)
         if environment is not None:
-            found = sidecar.read(entry.prefix, machine.uid)
-            yield environment, found if isinstance(found, Record) else None
+            record = sidecar.read(entry.prefix, machine.uid)
+            yield environment, record if isinstance(record, Record) else None
             return
 
 

@@ -22,12 +22,12 @@ def why_not_by_rule(row: Row) -> str:
             "It was used in the last 14 days, and processes on other computers cannot be checked. "
             "To delete it, name it explicitly."
         )
-    found = row.usage.user_files if row.usage is not None else None
-    if found is None:
+    user_files = row.usage.user_files if row.usage is not None else None
+    if user_files is None:
         return "Cannot check whether it contains your own files. To delete it, name it explicitly."
-    if found.count:
+    if user_files.count:
         return (
-            f"It contains your own files, {user_files_in_words(found)}. To delete it, name "
+            f"It contains your own files, {user_files_in_words(user_files)}. To delete it, name "
             "it explicitly."
         )
     return ""

@@ -26,15 +26,15 @@ def steps_if_due(table: Table, trash: "Callable[[], Trash]") -> Iterator[tuple[S
     from venvdash.actions.delete.days_left import doubt
     from venvdash.actions.recovery.interrupted import due
 
-    found: list[bool] = []
+    is_due: list[bool] = []
 
     def first() -> list[str]:
-        said = recover_syncs(table)
-        found.append(due(table.machine))
-        return said
+        sentences = recover_syncs(table)
+        is_due.append(due(table.machine))
+        return sentences
 
     yield first, LATE
-    if any(found):
+    if any(is_due):
         yield from _steps(table, trash())
     yield lambda: list(filter(None, [doubt(table.machine)])), LATE
 
@@ -48,10 +48,10 @@ def always(table: Table, trash: "Trash") -> list[str]:
 
     if any(nothing_changes(table.machine, untested=table.config.untested)):
         return []
-    said = recover_syncs(table)
+    sentences = recover_syncs(table)
     for step, _ in _steps(table, trash):
-        said += step()
-    return said
+        sentences += step()
+    return sentences
 
 
 def _steps(table: Table, trash: "Trash") -> list[tuple[Step, str]]:

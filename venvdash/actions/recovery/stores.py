@@ -39,13 +39,13 @@ def recover_stores(context: Context, *, relinked: bool = False) -> list[str]:
     trash stays in the trash. A store in which another venvdash is at work is left to that. Raises
     nothing.
     """
-    said: list[str] = []
+    sentences: list[str] = []
     for place in trash_locations.with_stores(context):
         try:
-            said += _recover(place, relinked)
+            sentences += _recover(place, relinked)
         except (ChangedError, OSError):
             continue
-    return said
+    return sentences
 
 
 def recover_unlinked(table: Table) -> list[str]:

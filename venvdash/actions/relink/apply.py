@@ -75,15 +75,15 @@ def recover(table: Table) -> list[str]:
     if not relink_stages.due(state):
         return []
 
-    said: list[str] = []
+    sentences: list[str] = []
     try:
         with RelinkJournals(state, wait=0.0) as journals:
             for key, stage, journal in list(journals.found(host_id())):
                 if stage is not Stage.KEPT:
-                    said += _fixed(table, journals, key, stage, journal)
+                    sentences += _fixed(table, journals, key, stage, journal)
     except (ChangedError, OSError):  # another venvdash is at it, or the disk fails: next time
         pass
-    return said
+    return sentences
 
 
 def carry_out(table: Table, wanted: RelinkChanges, known: RelinkContext) -> Result:
@@ -145,8 +145,8 @@ def obstacle(table: Table, key: str) -> str:
     """Return why a relinking cannot be undone now, a sentence; "" where nothing prevents it."""
     try:
         with RelinkJournals(table.machine.state_directory) as journals:
-            for found, stage, journal in journals.found(host_id()):
-                if found == key and stage is not Stage.BEGUN:
+            for name, stage, journal in journals.found(host_id()):
+                if name == key and stage is not Stage.BEGUN:
                     return next(_obstacles(journal, stage, table.context()), "")
     except (ChangedError, OSError) as error:
         return f"{words(error).rstrip('.')}."
@@ -174,19 +174,19 @@ def _taken_back(
         return Result(prefix, journal.name, Outcome.SKIPPED, reason, place=journal.new)
     journals.turn(key, stage, Stage.UNDOING)
     undone = transaction.revert(journal, context)
-    said = " ".join(undone.problems)
+    sentences = " ".join(undone.problems)
     if undone.problems and transaction.is_at(journal.new, journal):
         transaction.redo(journal)
         journals.turn(key, Stage.UNDOING, Stage.KEPT)
         again = "undo" if journal.action is Action.MOVE else "relink --undo"
-        said += f" The {journal.what} was not undone; run `venvdash {again}` to try again."
-        return Result(prefix, journal.name, Outcome.FAILED, said, place=journal.new)
+        sentences += f" The {journal.what} was not undone; run `venvdash {again}` to try again."
+        return Result(prefix, journal.name, Outcome.FAILED, sentences, place=journal.new)
     table.change_log.journal_undone(key)
     if _remember(table, context, journal, journal.before) and not undone.retry:
         journals.drop(key, Stage.UNDOING)  # else the next start ends it
     outcome = Outcome.FAILED if undone.problems else Outcome.DONE
     before = journal.prefix(journal.old)
-    return Result(before, journal.name, outcome, said, place=journal.old)
+    return Result(before, journal.name, outcome, sentences, place=journal.old)
 
 
 def _fixed(
@@ -203,20 +203,20 @@ def _fixed(
             journals.turn(key, Stage.DONE, Stage.KEPT)
         return
     undone = transaction.revert(journal, context)
-    said = " ".join(undone.problems)
+    problems = " ".join(undone.problems)
     if undone.retry:
-        yield _unfixed(name, journal.what, said)
+        yield _unfixed(name, journal.what, problems)
         return
     if undone.problems and journal.old != journal.new and transaction.is_at(journal.new, journal):
         _remember(table, context, journal, journal.after)
         journals.turn(key, stage, Stage.KEPT)
-        yield f"{name}: its {journal.what} was interrupted and has been completed. {said}"
+        yield f"{name}: its {journal.what} was interrupted and has been completed. {problems}"
         return
     if stage is Stage.UNDOING:
         table.change_log.journal_undone(key)
     if stage is Stage.BEGUN or _remember(table, context, journal, journal.before):
         journals.drop(key, stage)
-    yield f"{name}: its {journal.what} was interrupted and has been undone. {said}".rstrip()
+    yield f"{name}: its {journal.what} was interrupted and has been undone. {problems}".rstrip()
 
 
 def _unfixed(name: str, what: str, why: str) -> str:

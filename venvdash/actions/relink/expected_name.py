@@ -53,14 +53,14 @@ def expected(store: Store, wanted: Assignment, context: Context) -> ExpectedName
         return by_formula
     try:
         with leaving_no_lock(by_formula.entry, context.notes):
-            told = _asked(program, wanted, wanted.project, context)
+            metadata = _asked(program, wanted, wanted.project, context)
     except uv.UvError as error:
-        told = None
+        metadata = None
         words = _last_error(error.words)
         if words:
             return ExpectedName(by_formula.entry, wanted.project, f"uv would not use it: {words}")
-    entry = _entry(told, wanted.environment)
-    return ExpectedName(entry or by_formula.entry, _workspace(told) or wanted.project)
+    entry = _entry(metadata, wanted.environment)
+    return ExpectedName(entry or by_formula.entry, _workspace(metadata) or wanted.project)
 
 
 def _asked(program: Path, wanted: Assignment, project: Path, context: Context) -> Any:
@@ -95,9 +95,9 @@ def _interpreter(environment: Environment) -> Path | str | None:
     return environment.python
 
 
-def _entry(told: Any, environment: Environment) -> Path | None:
+def _entry(metadata: Any, environment: Environment) -> Path | None:
     """Return the entry in this cache that uv names, None where it names none."""
-    text = setting(told, "sync", "environment", "path")
+    text = setting(metadata, "sync", "environment", "path")
     if not isinstance(text, str) or not os.path.isabs(text) or "\0" in text:
         return None
     entry = Path(text)
@@ -105,8 +105,8 @@ def _entry(told: Any, environment: Environment) -> Path | None:
     return environment.root / entry.name if real(entry.parent.parent) == cache else None
 
 
-def _workspace(told: Any) -> Path | None:
-    text = setting(told, "project", "workspace", "path")
+def _workspace(metadata: Any) -> Path | None:
+    text = setting(metadata, "project", "workspace", "path")
     return real(Path(text)) if isinstance(text, str) and os.path.isabs(text) else None
 
 

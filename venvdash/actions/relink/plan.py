@@ -97,12 +97,12 @@ class _Plan:
         linking = self.store.link_edits(wanted)
         own = [file_swap.of_edit(edit) for edit in linking.edits]
         leads, sources = list(self._links()), tuple(self._sources())
-        found = once([*leads, *own])
+        swaps = once([*leads, *own])
         self._explain(linking, leads)
         for old, new in sources:
             if any(repair.sources(self.row.path, old, new)):
                 self.says.append("Updates editable installs to the project's new path.")
-        self._warn(found)
+        self._warn(swaps)
         return RelinkChanges(
             row=self.row,
             project=project,
@@ -110,13 +110,13 @@ class _Plan:
             prefix=wanted.prefix,
             shared=self.shared,
             former=wanted.former,
-            swaps=found,
+            swaps=swaps,
             sources=sources,
-            made=missing(found, wanted),
-            empty=emptied(found, wanted),
+            made=missing(swaps, wanted),
+            empty=emptied(swaps, wanted),
             lock=linking.lock,
             path_files=self.store.path_files,
-            offers=self._offers(found),
+            offers=self._offers(swaps),
             says=tuple(self.says),
             warns=tuple(self.warns),
         )
@@ -124,14 +124,14 @@ class _Plan:
     def _rename(self) -> None:
         """Find out whether its entry has to get the name that the tool looks for."""
         environment, known = self.row.environment, self.known
-        found = expected(self.store, self.wanted, known.context)
-        entry, project = found.entry, found.project
+        name = expected(self.store, self.wanted, known.context)
+        entry, project = name.entry, name.project
         if project is not None and project != self.wanted.project:
             self.says.append(f"The project belongs to the workspace {short(project, self.home)}.")
             former = _former(self.row, project, known)
             self.wanted = replace(self.wanted, project=project, former=former)
-        if found.words:
-            self.warns.append(sentence(found.words))
+        if name.words:
+            self.warns.append(sentence(name.words))
         if entry is None or entry == environment.entry:
             return
         title = self.store.title
@@ -218,26 +218,26 @@ class _Plan:
         project = short(wanted.project, home)
         others = [short(path, home) for path in self.row.verdict.projects] if self.shared else []
         beside = f", beside {', '.join(others)}" if others else ""
-        said = [f"It will belong to {project}{beside}."]
+        sentences = [f"It will belong to {project}{beside}."]
         if wanted.entry != self.row.environment.entry:
-            said.append(
+            sentences.append(
                 "Renames its directory to "
                 f"{visible(os.path.relpath(wanted.entry, self.row.environment.root))}, "
                 f"where {self.store.title} "
                 "looks, and updates its scripts."
             )
         elif self.shared and self.row.environment.traits.digest is not None:
-            said.append(
+            sentences.append(
                 f"{self.store.title} finds an environment by the path of a single project: "
                 "configure this project to use it."
             )
-        said += [removed(swap, home) for swap in leads if swap.after is None]
-        said += linking.notes
+        sentences += [removed(swap, home) for swap in leads if swap.after is None]
+        sentences += linking.notes
         if self.hindrance:
-            said.append(self.hindrance)
-        self.says = [*said[:1], *self.says, *said[1:]]
+            sentences.append(self.hindrance)
+        self.says = [*sentences[:1], *self.says, *sentences[1:]]
 
-    def _warn(self, found: tuple[Swap, ...]) -> None:
+    def _warn(self, swaps: tuple[Swap, ...]) -> None:
         row, wanted = self.row, self.wanted
         for path in wanted.former:
             place = self.known.places.get(path)
@@ -246,11 +246,11 @@ class _Plan:
                 self.warns.append(
                     f"It will no longer belong to {short(path, self.home)}, which still exists."
                 )
-        for swap in found:
+        for swap in swaps:
             self.warns += self._replaced(swap)
         if wanted.entry == row.environment.entry:
             return
-        changed = {swap.path for swap in found}
+        changed = {swap.path for swap in swaps}
         for file in pointing(row, [claim.project for claim in row.verdict.claims]):
             if file not in changed and file.name not in VENV_NAMES:
                 self.warns.append(f"{short(file, self.home)} refers to its current path.")
@@ -281,9 +281,9 @@ class _Plan:
         text = " ".join(before.text.split())
         yield f"Replaces the content of {swap.path.name} there: {visible(text, 200)}."
 
-    def _offers(self, found: tuple[Swap, ...]) -> tuple[Edit, ...]:
+    def _offers(self, swaps: tuple[Swap, ...]) -> tuple[Edit, ...]:
         """Return how git is kept from showing what is made, if it would."""
-        for swap in found:
+        for swap in swaps:
             if swap.before is None and swap.path.name in VENV_NAMES:
                 edit = gitignore.exclusion(swap.path, self.known.context.machine)
                 if edit is not None:
@@ -327,8 +327,8 @@ def unfit(place: Place, row: Row, known: RelinkContext) -> Iterator[str]:
 
 def _former(row: Row, project: Path, known: RelinkContext) -> tuple[Path, ...]:
     """Return the projects that it has and leaves, except those that cannot be read."""
-    found = dict.fromkeys(row.verdict.projects)
-    found.update((p.path, None) for p in (row.record.projects if row.record else ()))
+    projects = dict.fromkeys(row.verdict.projects)
+    projects.update((p.path, None) for p in (row.record.projects if row.record else ()))
     return tuple(
-        path for path in found if answers(known.places.get(path)) and real(path) != project
+        path for path in projects if answers(known.places.get(path)) and real(path) != project
     )

@@ -81,13 +81,13 @@ def candidates(table: Table, row: Row) -> list[Path]:
         if place.presence is Presence.PRESENT
     }
     own = set(map(real, row.verdict.projects if row.verdict.status is Status.LINKED else ()))
-    found: dict[Path, None] = {}
+    projects: dict[Path, None] = {}
     for path in (*_found_again(table, row), *_named(row, present), *_alike(table, row)):
-        found.setdefault(path, None)
+        projects.setdefault(path, None)
     here = _here(table)
     if here is not None and not row.environment.traits.script:
-        found.setdefault(here, None)
-    return [path for path in found if real(path) not in own][:_MOST]
+        projects.setdefault(here, None)
+    return [path for path in projects if real(path) not in own][:_MOST]
 
 
 def _found_again(table: Table, row: Row) -> Iterator[Path]:
@@ -119,12 +119,12 @@ def _alike(table: Table, row: Row) -> Iterator[Path]:
         if other.verdict.status is Status.LINKED
         for project in other.verdict.projects
     }
-    found = [
+    projects = [
         path
         for path, name in table.known_projects()
         if {store.name_part(path.name), store.name_part(name)} & wanted
     ]
-    yield from sorted(found, key=lambda path: (real(path) in provided, str(path)))
+    yield from sorted(projects, key=lambda path: (real(path) in provided, str(path)))
 
 
 def _here(table: Table) -> Path | None:

@@ -95,14 +95,14 @@ class RelinkChanges:
     @property
     def edits(self) -> tuple[Edit, ...]:
         """The files that are written or removed."""
-        found = []
+        edits = []
         for swap in (*self.gives_way, *self.swaps):
             before, after = swap.before, swap.after
             if not (before and before.link) and not (after and after.link):
-                found.append(
+                edits.append(
                     Edit(swap.path, before.text if before else None, after.text if after else None)
                 )
-        return tuple(found)
+        return tuple(edits)
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -180,16 +180,16 @@ def store_of(name: str) -> Store:
     return next(store for store in registry() if store.name == name)
 
 
-def once(found: list[Swap]) -> tuple[Swap, ...]:
+def once(swaps: list[Swap]) -> tuple[Swap, ...]:
     """Return one swap for each path, the last that is said of it, without those that do nothing."""
-    by_path = {swap.path: swap for swap in found}
+    by_path = {swap.path: swap for swap in swaps}
     return tuple(swap for swap in by_path.values() if swap.before != swap.after)
 
 
-def missing(found: tuple[Swap, ...], wanted: Assignment) -> tuple[Path, ...]:
+def missing(swaps: tuple[Swap, ...], wanted: Assignment) -> tuple[Path, ...]:
     """Return the directories to be made for it, and for files of its tool, the outermost first."""
     made = [wanted.entry]
-    made += [one.path for one in found if one.after and not _known_place(one.path, wanted)]
+    made += [one.path for one in swaps if one.after and not _known_place(one.path, wanted)]
     missing: dict[Path, None] = {}
     for path in made:
         above = [folder for folder in path.parents if not os.path.lexists(folder)]
@@ -197,10 +197,10 @@ def missing(found: tuple[Swap, ...], wanted: Assignment) -> tuple[Path, ...]:
     return tuple(missing)
 
 
-def emptied(found: tuple[Swap, ...], wanted: Assignment) -> tuple[Path, ...]:
+def emptied(swaps: tuple[Swap, ...], wanted: Assignment) -> tuple[Path, ...]:
     """Return the directories in which nothing but what is removed lies, the innermost first."""
     empty: list[Path] = []
-    for swap in found:
+    for swap in swaps:
         if swap.after is not None or _known_place(swap.path, wanted):
             continue
         child = swap.path

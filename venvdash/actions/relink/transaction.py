@@ -78,13 +78,13 @@ def relink(
         journals.turn(key, Stage.BEGUN, Stage.DONE)
         steps.step("done")
     except (ChangedError, FailedError, RepairError, OSError, ValueError) as error:
-        said = words(error)
+        reason = words(error)
         undone = revert(journal, known.context)
         if undone.problems:
-            raise FailedError(f"{said}. {' '.join(undone.problems)}") from error
+            raise FailedError(f"{reason}. {' '.join(undone.problems)}") from error
         with suppress(OSError):
             journals.drop(key, Stage.BEGUN)
-        raise ChangedError(f"{said}. Nothing was changed.") from error
+        raise ChangedError(f"{reason}. Nothing was changed.") from error
     return key
 
 
@@ -115,9 +115,9 @@ def revert(journal: RelinkJournal, context: Context) -> UndoResult:
     except (ChangedError, FailedError, OSError) as error:
         with suppress(ChangedError, OSError):
             _forth(journal)
-        said = f"Cannot restore its old name: {words(error)}."
+        reason = f"Cannot restore its old name: {words(error)}."
         failed = isinstance(error, FailedError | OSError)
-        return UndoResult((*undone.problems, said), undone.retry or failed)
+        return UndoResult((*undone.problems, reason), undone.retry or failed)
     for folder in journal.made[::-1]:  # that in which it lay until now
         with suppress(OSError):
             folder.rmdir()
@@ -282,10 +282,10 @@ def _put(swap: Swap) -> UndoResult:
     return UndoResult()
 
 
-def _together(found: Iterable[UndoResult]) -> UndoResult:
-    found = list(found)
-    problems = tuple(problem for one in found for problem in one.problems)
-    return UndoResult(problems, any(one.retry for one in found))
+def _together(results: Iterable[UndoResult]) -> UndoResult:
+    results = list(results)
+    problems = tuple(problem for one in results for problem in one.problems)
+    return UndoResult(problems, any(one.retry for one in results))
 
 
 def _rename_back(journal: RelinkJournal, context: Context) -> None:

@@ -69,10 +69,12 @@ def _made(nothing: RelinkChanges, known: RelinkContext) -> RelinkChanges:
     gone = [*map(file_swap.of_link, leading), *map(file_swap.of_edit, files)]
     gone = [swap for swap in gone if real(swap.path.parent) not in map(real, fixed)]
     swapped = once([*gone, *map(file_swap.of_edit, linking.edits)])
-    said = [f"It will no longer belong to {short(path, home)}." for path in former]
-    said += [removed(swap, home) for swap in gone if swap.before and swap.before.link]
-    said += [f"It will still belong to {short(path, home)}, because of its path." for path in fixed]
-    said += [
+    sentences = [f"It will no longer belong to {short(path, home)}." for path in former]
+    sentences += [removed(swap, home) for swap in gone if swap.before and swap.before.link]
+    sentences += [
+        f"It will still belong to {short(path, home)}, because of its path." for path in fixed
+    ]
+    sentences += [
         f"{short(file, home)} refers to it and is left unchanged."
         for file in pointing(row, former)
         if file not in {swap.path for swap in swapped}
@@ -84,7 +86,7 @@ def _made(nothing: RelinkChanges, known: RelinkContext) -> RelinkChanges:
         swaps=swapped,
         empty=emptied(swapped, wanted),
         lock=linking.lock,
-        says=tuple(dict.fromkeys(said)),
+        says=tuple(dict.fromkeys(sentences)),
     )
 
 

@@ -143,19 +143,21 @@ class _Work:
         if self._moving.gives_way or remember_at(self._table, self._place, self._place, known):
             self._forget_identity()
             self._moves.drop(self._key)
-        said = "The original is in the trash."
+        sentences = "The original is in the trash."
         if copied.lossy:
             files = counted(copied.lossy, "file")
-            said += f" The owner or extended attributes of {files} could not be preserved."
+            sentences += f" The owner or extended attributes of {files} could not be preserved."
         if copied.sockets:
             sockets = counted(copied.sockets, "socket")
             were, them = ("was", "it") if copied.sockets == 1 else ("were", "them")
-            said += (
+            sentences += (
                 f" {sockets} {were} not copied: the program that created {them} will "
                 f"recreate {them}."
             )
         row = self._row
-        return Result(row.path, row.name, Outcome.DONE, said, trash=self._trash, place=self._place)
+        return Result(
+            row.path, row.name, Outcome.DONE, sentences, trash=self._trash, place=self._place
+        )
 
     def _forget_identity(self) -> None:
         """Remove the sidecar of the original: its identity is the copy's now.
@@ -173,8 +175,8 @@ class _Work:
             self._deletions.trash.restore(trashed)
         problems = move_recovery.take_back(known, self._key, self._context)
         if problems:
-            said = " ".join(problems)
-            raise FailedError(f"{why}. {said} venvdash will try again at its next start.")
+            sentences = " ".join(problems)
+            raise FailedError(f"{why}. {sentences} venvdash will try again at its next start.")
         self._unfinished = False
         raise FailedError(f"{why}. The original is unchanged, and the copy was removed.")
 
@@ -211,22 +213,22 @@ def recover(table: Table) -> list[str]:
     if not move_stages.due(state):
         return []
     context = table.context()
-    said: list[str] = []
+    sentences: list[str] = []
     try:
         with MoveJournals(state) as moves:
             for key, stage, known in moves.interrupted():
-                said += _ended(table, context, moves, key, stage, known)
+                sentences += _ended(table, context, moves, key, stage, known)
     except (ChangedError, OSError):  # the next start tries again
         pass
-    return said
+    return sentences
 
 
 def _ended(
     table: Table, context: Context, moves: MoveJournals, key: str, stage: Stage, known: MoveJournal
 ) -> Iterator[str]:
     for silent in move_recovery.silent(known):
-        said = f"{visible(known.name, 64)}: an interrupted move cannot be completed now: "
-        yield f"{said}{visible(silent)} does not respond."
+        sentence = f"{visible(known.name, 64)}: an interrupted move cannot be completed now: "
+        yield f"{sentence}{visible(silent)} does not respond."
         return
     settled = move_recovery.finish_move(known, key, stage, context)
     if settled.said:

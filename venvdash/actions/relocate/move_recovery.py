@@ -143,21 +143,24 @@ def finish_move(moving: MoveJournal, key: str, stage: Stage, context: Context) -
             f"{name}: an interrupted move cannot be completed now: {words(error)}.",
         )
     if here and used:
-        said = (
+        sentence = (
             f"{name}: its move was interrupted, and both {old} and {new} have been used since then."
         )
-        return RecoveredMove(RecoveredPlace.BOTH, f"{said} Delete the one that you do not need.")
+        return RecoveredMove(
+            RecoveredPlace.BOTH, f"{sentence} Delete the one that you do not need."
+        )
     if copied and (stage is Stage.MOVED or used or gone):
         notes = [
             rename.make_change(do, change, moving.new, moving.old)
             for do, change in rename.changes(moving.links, moving.edits)
         ]
         notes += map(_left, moving.leaves)
-        said = (
+        sentence = (
             f"{name}: its move was interrupted and has been completed. The environment is at {new}."
         )
         return RecoveredMove(
-            RecoveredPlace.NEW, " ".join([said, *(f"{visible(note)}." for note in notes if note)])
+            RecoveredPlace.NEW,
+            " ".join([sentence, *(f"{visible(note)}." for note in notes if note)]),
         )
     if stage is Stage.MOVED:  # the disk that it was moved to is not mounted, or it was removed
         waits = reachable.out_of_reach([moving.new], context.mounts)

@@ -31,8 +31,8 @@ def propose_rename(table: Table, row: Row, name: str) -> Proposal:
     proposal = replace(proposal, place=row.environment.entry.with_name(name))
     proposal = _moving(table, row, proposal, context)
     target = destinations.of_environment(row.environment, context)
-    said = f"Renames it to {visible(name)} and updates its scripts."
-    says = (said, *proposal.says)
+    sentence = f"Renames it to {visible(name)} and updates its scripts."
+    says = (sentence, *proposal.says)
     warns = (*place_warnings(table, row, target, name), *proposal.warns)
     return proposal if proposal.refusal else replace(proposal, says=says, warns=warns)
 
@@ -53,8 +53,8 @@ def propose_move(table: Table, row: Row, root: Path) -> Proposal:
     if not proposal.refusal and not same_file_system(row, target.root, context):
         proposal = _moving_far(row, proposal, context)
     elif not proposal.refusal:
-        said = f"Moves it to {visible(target.root / name)} and updates its scripts."
-        proposal = replace(proposal, says=(said, *proposal.says))
+        sentence = f"Moves it to {visible(target.root / name)} and updates its scripts."
+        proposal = replace(proposal, says=(sentence, *proposal.says))
     if proposal.refusal:
         return proposal
     warns = (
@@ -121,9 +121,9 @@ def _moving_far(row: Row, proposal: Proposal, context: Context) -> Proposal:
         reasons.append("It is pinned, so the original cannot be moved to the trash.")
     if reasons:
         return replace(proposal, refusal=reasons[0])
-    said = f"Copies all files to {visible(place)}, on another file system, and updates them."
+    sentence = f"Copies all files to {visible(place)}, on another file system, and updates them."
     warning = "Moves the original to the trash, from where it can be restored."
-    return replace(proposal, says=(said, *proposal.says), warns=(warning, *proposal.warns))
+    return replace(proposal, says=(sentence, *proposal.says), warns=(warning, *proposal.warns))
 
 
 def same_file_system(row: Row, root: Path, context: Context) -> bool:

@@ -115,8 +115,8 @@ def finish_rename(directory: Directory, path: Path) -> Iterator[str]:
         return
     changed = [change.path.parent for change in (*renaming.links, *renaming.edits)]
     for silent in responsiveness.unresponsive(changed):
-        said = f"{visible(path)}: an interrupted rename cannot be completed now: "
-        yield f"{said}{visible(silent)} does not respond."
+        sentence = f"{visible(path)}: an interrupted rename cannot be completed now: "
+        yield f"{sentence}{visible(silent)} does not respond."
         return
     here = real(path)
     notes: list[str] = []
@@ -132,10 +132,10 @@ def finish_rename(directory: Directory, path: Path) -> Iterator[str]:
     rename_journal.remove(directory)
     if renaming.mode & 0o700 != 0o700 and directory.status().st_mode & 0o700 == 0o700:
         directory.permit(renaming.mode)
-    said = (
+    sentence = (
         f"{visible(path)}: its rename was interrupted. The environment is complete under this name."
     )
-    yield " ".join([said, *(f"{visible(note)}." for note in notes if note)])
+    yield " ".join([sentence, *(f"{visible(note)}." for note in notes if note)])
 
 
 class _Work:

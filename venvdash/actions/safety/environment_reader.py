@@ -32,8 +32,8 @@ def read_at(prefix: Path, entry: Path, root: Path, context: Context) -> Environm
 def _read(
     prefix: Path, entry: Path, roots: Iterable[Root], root: Path, context: Context
 ) -> Environment | None:
-    for found in roots:
-        read = inspect(Entry(prefix, entry), replace(found, path=root), context.machine.uid)
+    for root_of_store in roots:
+        read = inspect(Entry(prefix, entry), replace(root_of_store, path=root), context.machine.uid)
         if isinstance(read, Inspected):
             return read.environment
     return None

@@ -75,26 +75,26 @@ def look(
         raise ChangedError("It was a link when it was listed, but is no longer one.")
     reason = ""
     for root in context.roots_of(known):
-        found = inspect(entry, replace(root, path=known.root), context.machine.uid, cache)
-        if isinstance(found, NotEnvironment):
+        inspected = inspect(entry, replace(root, path=known.root), context.machine.uid, cache)
+        if isinstance(inspected, NotEnvironment):
             _lost(known)
-            it = "" if found.reason.startswith("its ") else "it "
-            reason = f"It is no longer an environment: {it}{found.reason}."
-        elif found.environment.fingerprint != known.fingerprint:
+            it = "" if inspected.reason.startswith("its ") else "it "
+            reason = f"It is no longer an environment: {it}{inspected.reason}."
+        elif inspected.environment.fingerprint != known.fingerprint:
             raise ChangedError("Another environment has replaced it since it was listed.")
-        elif found.environment.target != known.target:
+        elif inspected.environment.target != known.target:
             raise ChangedError("Its link has changed to another target since it was listed.")
-        elif (found.environment.store, found.environment.traits.kind) == (
+        elif (inspected.environment.store, inspected.environment.traits.kind) == (
             known.store,
             known.traits.kind,
         ):
             text = os.readlink(known.entry) if known.target is not None else ""
-            flags = found.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
-            same = replace(found.environment, used=None, sidecar=False, flags=flags)
+            flags = inspected.environment.flags - {Flag.DEBRIS}  # ``marked`` says more of that
+            same = replace(inspected.environment, used=None, sidecar=False, flags=flags)
             content = sidecar.content(known.path, context.machine.uid)
             as_before = before is not None and before.sidecar == content
             said = before.said if before is not None and as_before else _said(content)
-            return EnvironmentState(same, found.claims, said, text, content)
+            return EnvironmentState(same, inspected.claims, said, text, content)
     raise ChangedError(reason or "It is not in any store that venvdash currently reads.")
 
 
@@ -112,8 +112,8 @@ def _said(content: bytes | SidecarProblem | None) -> tuple[object, ...]:
     record = sidecar.parsed(content) if isinstance(content, bytes) else None
     if not isinstance(record, Record):
         return ()
-    said = (record.note, record.pinned, user_links(record))
-    return said if any(said) else ()
+    annotations = (record.note, record.pinned, user_links(record))
+    return annotations if any(annotations) else ()
 
 
 def user_links(record: Record) -> frozenset[tuple[Path, EvidenceKind]]:

@@ -151,9 +151,9 @@ def _make_aside(parent: Directory, name: str, content: Content) -> None:
         return
     data = content.text.encode()
     with suppress(FileNotFoundError):
-        found = parent.look(name)
-        if stat.S_ISREG(found.st_mode):
-            parent.write(_ASIDE, data, _UNWRITTEN, prepare=permit_like(found))
+        status = parent.look(name)
+        if stat.S_ISREG(status.st_mode):
+            parent.write(_ASIDE, data, _UNWRITTEN, prepare=permit_like(status))
             return
     parent.write(_ASIDE, data, _UNWRITTEN, 0o644)
 
@@ -161,8 +161,8 @@ def _make_aside(parent: Directory, name: str, content: Content) -> None:
 def _refuse_others(parent: Directory, path: Path) -> None:
     """Raise ChangedError for another user's file."""
     with suppress(FileNotFoundError):
-        found = parent.look(path.name)
-        if stat.S_ISREG(found.st_mode) and own_uid() not in (None, found.st_uid):
+        status = parent.look(path.name)
+        if stat.S_ISREG(status.st_mode) and own_uid() not in (None, status.st_uid):
             raise ChangedError(f"{path} belongs to another user.")
 
 

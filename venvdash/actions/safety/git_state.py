@@ -65,11 +65,11 @@ def git_states(
     if git is None:
         return ()
     end = time.monotonic() + _SECONDS
-    found = (
+    states = (
         _state(_Git(git, directory, machine, end), of)
         for directory, of in list(by_directory.items())[:_MOST]
     )
-    return tuple(state for state in found if state is not None)
+    return tuple(state for state in states if state is not None)
 
 
 def _state(git: "_Git", paths: Sequence[Path]) -> GitState | None:

@@ -47,11 +47,11 @@ class Manifest:
         """Return a digest of all that counts, which is not what Python compiles by itself."""
         import hashlib
 
-        found = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(digest_size=16)
         for path, known in sorted(self._found.items()):
             if not path.endswith(b".pyc") and b"__pycache__" not in path.split(b"/"):
-                found.update(path + b"\0" + repr(known).encode())
-        return found.hexdigest()
+                digest.update(path + b"\0" + repr(known).encode())
+        return digest.hexdigest()
 
     def differences(self, now: "Manifest") -> list[str]:
         """Return what has changed, come or gone since, as paths below the root, sorted."""

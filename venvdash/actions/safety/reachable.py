@@ -25,7 +25,7 @@ def out_of_reach(
         return f"{visible(path)} does not respond."
     for path in wanted:
         known = next((one for one in records if path.is_relative_to(one.real or one.path)), None)
-        found = presence.look(path, mounts, known, host_id())
-        if found.presence is Presence.UNREACHABLE:
-            return f"{found.reason}."
+        place = presence.look(path, mounts, known, host_id())
+        if place.presence is Presence.UNREACHABLE:
+            return f"{place.reason}."
     return ""

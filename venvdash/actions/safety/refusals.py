@@ -306,8 +306,8 @@ def _inner(row: Row, neighbours: Neighbours) -> Iterator[str]:
 def _based(row: Row, neighbours: Neighbours, chosen: frozenset[Path]) -> Iterator[str]:
     """Yield who would lose its interpreter."""
     keep = {row.path, *chosen}
-    found = {other.path: other for other in neighbours.heirs.get(str(row.path), ())}
-    heirs = [other for path, other in found.items() if path not in keep]
+    heirs_by_path = {other.path: other for other in neighbours.heirs.get(str(row.path), ())}
+    heirs = [other for path, other in heirs_by_path.items() if path not in keep]
     if heirs:
         yield f"Other environments use its Python: {_named(heirs)}."
 

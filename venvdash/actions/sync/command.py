@@ -244,16 +244,16 @@ def _tool(row: Row, extra: Sequence[str], context: Context) -> SyncCommand:
             raise CannotSyncError(f"`{visible(word)}` would also upgrade other tools.")
         after_option = word.startswith("-") and "=" not in word
     try:
-        found = tool_commands.upgrade(row.environment, context.machine, extra)
+        upgrade = tool_commands.upgrade(row.environment, context.machine, extra)
     except tool_commands.ToolError as error:
         raise CannotSyncError(str(error)) from error
     return SyncCommand(
         SyncKind.TOOL,
-        found.program,
-        found.arguments,
+        upgrade.program,
+        upgrade.arguments,
         context.machine.home,
         _clean(context.machine.variables),
-        found.variables,
+        upgrade.variables,
     )
 
 
@@ -346,8 +346,8 @@ def _sort(project: Path, context: Context) -> SyncKind:
 
 def _workspace(table: Mapping[str, Any]) -> bool:
     tool = table.get("tool")
-    found = tool.get("uv") if isinstance(tool, dict) else None
-    return isinstance(found, dict) and "workspace" in found
+    settings = tool.get("uv") if isinstance(tool, dict) else None
+    return isinstance(settings, dict) and "workspace" in settings
 
 
 def _inexact(row: Row, extra: Sequence[str]) -> str:

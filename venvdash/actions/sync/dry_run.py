@@ -80,14 +80,14 @@ def dry_run(row: Row, way: SyncCommand, log: Log, cancel: threading.Event | None
     *first, last = _pythons(row, way)
     for python in first:
         try:
-            found = _foreseen(row.path, replace(way, python=python), log, cancel)
+            foreseen_run = _foreseen(row.path, replace(way, python=python), log, cancel)
         except UvError as error:
             why = in_words(error)
             if not _OF_PYTHON.search(why):
                 raise CannotSyncError(cannot(why)) from error
         else:
-            if not found.replaced or Flag.BROKEN in row.environment.flags:
-                return found
+            if not foreseen_run.replaced or Flag.BROKEN in row.environment.flags:
+                return foreseen_run
     try:
         return replace(_foreseen(row.path, replace(way, python=last), log, cancel), why=why)
     except UvError as error:
@@ -110,18 +110,18 @@ def merged(changes: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
 
     uv names no version for what it builds from a source tree.
     """
-    found = tuple(changes)
-    gone = {one.name: one.version for one in found if one.action == _ACTIONS["-"]}
+    package_changes = tuple(changes)
+    gone = {one.name: one.version for one in package_changes if one.action == _ACTIONS["-"]}
     back = {
         one.name
-        for one in found
+        for one in package_changes
         if one.action == _ACTIONS["+"]
         and gone.get(one.name)
         and one.version in ("", gone[one.name])
     }
     return tuple(
         replace(one, action=_ACTIONS["~"]) if one.name in back else one
-        for one in found
+        for one in package_changes
         if one.name not in back or one.action != _ACTIONS["-"]
     )
 
@@ -151,8 +151,8 @@ def in_words(error: UvError) -> str:
     """Return what uv said of its failure in one line."""
     lines = [line.strip() for line in error.words.splitlines() if line.strip()]
     starts = [at for at, line in enumerate(lines) if line.startswith(("error", "×"))]
-    said = " ".join(lines[starts[0] :] if starts else lines[-3:])
-    return visible(said.removeprefix("error: "), _WORDS)
+    reason = " ".join(lines[starts[0] :] if starts else lines[-3:])
+    return visible(reason.removeprefix("error: "), _WORDS)
 
 
 def _pythons(row: Row, way: SyncCommand) -> Iterator[str | None]:
@@ -198,12 +198,12 @@ def _asked(
 
 
 def _foreseen(prefix: Path, way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:
-    found = foreseen(way, log, cancel)
-    place = found.place
+    run = foreseen(way, log, cancel)
+    place = run.place
     if place is None or real(place) != real(prefix):
         other = f" ({visible(place)})" if place else ""
         raise CannotSyncError(f"uv would use another environment{other} instead of this one.")
-    return found
+    return run
 
 
 def foreseen(way: SyncCommand, log: Log, cancel: threading.Event | None) -> DryRun:

@@ -35,18 +35,18 @@ class SyncMessages:
 
     def says(self) -> Iterator[str]:
         """Yield what it does, a sentence each."""
-        way, found = self.foreseen.way, self.foreseen
-        if found.nothing:
+        way, dry_run = self.foreseen.way, self.foreseen
+        if dry_run.nothing:
             yield "Already up to date."
-        elif not found.known:
+        elif not dry_run.known:
             yield "Its tool upgrades it. The changes are only known afterwards."
         elif way.sort is SyncKind.REQUIREMENTS:
             yield f"uv installs the packages in {REQUIREMENTS} and keeps all others."
         else:
             yield f"uv syncs it with {self._short(self._project)}."
-        if found.lock:
-            done = "brought up to date" if found.lock_exists else "made"
-            yield f"{self._short(found.lock)} is {done} first."
+        if dry_run.lock:
+            done = "brought up to date" if dry_run.lock_exists else "made"
+            yield f"{self._short(dry_run.lock)} is {done} first."
         if way.inexact:
             yield f"Packages that the project does not require are kept: {way.inexact}."
         if way.again:
@@ -58,15 +58,15 @@ class SyncMessages:
                 f"`uv sync` in the project would delete {self._short(self.row.endangered)} with"
                 " every file in it. This sync does not touch it."
             )
-        if not found.replaced:
+        if not dry_run.replaced:
             yield from self._uses()
 
     def warns(self) -> Iterator[str]:
         """Yield what is lost or replaced, a sentence each. Raises OSError."""
-        row, found = self.row, self.foreseen
-        going = {change.name for change in found.packages if change.action == "uninstalled"}
-        coming = {change.name for change in found.packages if change.action != "uninstalled"}
-        if found.replaced:
+        row, dry_run = self.row, self.foreseen
+        going = {change.name for change in dry_run.packages if change.action == "uninstalled"}
+        coming = {change.name for change in dry_run.packages if change.action != "uninstalled"}
+        if dry_run.replaced:
             yield from self._replaced()
             had = {package.name: package for package in row.environment.packages}
             left = {name for name in had if normalised(name) not in map(normalised, coming)}
@@ -79,17 +79,17 @@ class SyncMessages:
             yield f"{what} uninstalled: {listed(going - coming)}."
 
     def _replaced(self) -> Iterator[str]:
-        environment, found = self.row.environment, self.foreseen
+        environment, dry_run = self.row.environment, self.foreseen
         broken = Flag.BROKEN in environment.flags
         why = (
             "its interpreter no longer exists"
             if broken
             else f"it now uses {environment.python or 'another Python'}"
         )
-        yield f"It is deleted and recreated with Python {found.python}: {why}."
-        if found.why and not broken:
-            yield f"uv says: {found.why}"
-        same = minor_version(found.python) == minor_version(environment.python)
+        yield f"It is deleted and recreated with Python {dry_run.python}: {why}."
+        if dry_run.why and not broken:
+            yield f"uv says: {dry_run.why}"
+        same = minor_version(dry_run.python) == minor_version(environment.python)
         if environment.traits.per_interpreter and not same:
             yield (
                 f"Its name contains Python {environment.python}: its tool may not find it "
@@ -145,6 +145,6 @@ class SyncMessages:
 
 def listed(names: Iterable[str], most: int = 20) -> str:
     """Return names in a sentence, in their order, ``most`` of them."""
-    found = sorted(names)
-    more = len(found) - most
-    return ", ".join(map(visible, found[:most])) + (f" and {more} more" if more > 0 else "")
+    ordered = sorted(names)
+    more = len(ordered) - most
+    return ", ".join(map(visible, ordered[:most])) + (f" and {more} more" if more > 0 else "")

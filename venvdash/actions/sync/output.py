@@ -13,10 +13,10 @@ _STEP = re.compile(r"(Resolved|Prepared|Uninstalled|Installed) (\d+) packages?\b
 _WORK = re.compile(r"\s*(Building|Downloading) (\S+)")
 
 
-def heard(found: DryRun, context: Context, cancel: threading.Event) -> Iterator[ActionEvent]:
+def heard(dry_run: DryRun, context: Context, cancel: threading.Event) -> Iterator[ActionEvent]:
     """Run the command; yield what it says. Raises UvError, CancelledError."""
-    made = found.way
-    total = sum(change.action != "uninstalled" for change in found.packages)
+    made = dry_run.way
+    total = sum(change.action != "uninstalled" for change in dry_run.packages)
     lines = uv.stream(
         made.program,
         made.words,

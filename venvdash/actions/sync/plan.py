@@ -137,13 +137,13 @@ def _planned(
         made = sync_command(row, project, extra, context)
         proposal = replace(proposal, project=made.project)
         with leaving_no_lock(row.path, context.notes):
-            found = dry_run(row, made, context.log, cancel)
-        if found.replaced:
-            _replaceable(row, found, context, table.rows)
+            foreseen = dry_run(row, made, context.log, cancel)
+        if foreseen.replaced:
+            _replaceable(row, foreseen, context, table.rows)
     except CannotSyncError as error:
         distrusted = error.project if isinstance(error, UntrustedError) else None
         return _Plan(replace(proposal, refusal=str(error), distrusted=distrusted))
-    words = SyncMessages(row, found, context)
+    words = SyncMessages(row, foreseen, context)
     try:
         says, warns = tuple(words.says()), tuple(words.warns())
     except OSError as error:
@@ -152,14 +152,14 @@ def _planned(
         proposal,
         says=says,
         warns=warns,
-        python=found.python if found.replaced else None,
-        commands=() if found.nothing else (found.way.command,),
-        packages=found.packages,
+        python=foreseen.python if foreseen.replaced else None,
+        commands=() if foreseen.nothing else (foreseen.way.command,),
+        packages=foreseen.packages,
     )
-    return _Plan(proposal, found)
+    return _Plan(proposal, foreseen)
 
 
-def _replaceable(row: Row, found: DryRun, context: Context, table: Mapping[Path, Row]) -> None:
+def _replaceable(row: Row, foreseen: DryRun, context: Context, table: Mapping[Path, Row]) -> None:
     """Raise CannotSyncError unless the environment might be deleted as well."""
     if (count := len(row.verdict.projects)) > 1:
         raise CannotSyncError(
@@ -170,7 +170,7 @@ def _replaceable(row: Row, found: DryRun, context: Context, table: Mapping[Path,
     reason = reason or _why_kept(row)
     if reason is not None:
         raise CannotSyncError(
-            f"It would have to be deleted and recreated with Python {found.python}, "
+            f"It would have to be deleted and recreated with Python {foreseen.python}, "
             f"which is not possible. {reason}"
         )
 
@@ -180,12 +180,12 @@ def _why_kept(row: Row) -> str | None:
     if row.record is not None and row.record.pinned:
         return "It is pinned."
     try:
-        found = count(os.fsencode(row.environment.entry)).user_files
+        user_files = count(os.fsencode(row.environment.entry)).user_files
     except OSError as error:
         return f"Cannot read it: {because(error)}."
-    if found < 0:
+    if user_files < 0:
         return "Cannot check whether it contains your own files."
-    if found:
+    if user_files:
         return "It contains your own files: move them elsewhere first (see `venvdash info`)."
     return None
 
@@ -193,7 +193,7 @@ def _why_kept(row: Row) -> str | None:
 def _carried_out(
     row: Row,
     before: Environment,
-    found: DryRun,
+    foreseen: DryRun,
     context: Context,
     cancel: threading.Event,
 ) -> Generator[ActionEvent, None, SyncResult]:
@@ -202,7 +202,7 @@ def _carried_out(
     failure, stopped = "", False
     with ExitStack() as stack:
         files = SavedFiles(row.path, ())
-        if found.replaced:
+        if foreseen.replaced:
             try:
                 files = stack.enter_context(saved_files(row.path, context.notes))
             except OSError as error:
@@ -213,27 +213,27 @@ def _carried_out(
                 )
                 return SyncResult(_result(row, Outcome.SKIPPED, text))
         try:
-            yield from heard(found, context, cancel)
+            yield from heard(foreseen, context, cancel)
         except CancelledError:
             stopped = True
         except UvError as error:
-            failure = f"{found.way.program.stem} failed: {in_words(error)}"
+            failure = f"{foreseen.way.program.stem} failed: {in_words(error)}"
         finally:
             problems += files.put_back()
     now = read_again(row.environment, context)
     if now is None:
-        command = typed((str(found.way.program), *found.way.words), found.way.variables)
+        command = typed((str(foreseen.way.program), *foreseen.way.words), foreseen.way.variables)
         text = (
             f"{failure or 'Stopped.'} The environment no longer exists: run "
             f"`{command}` to recreate it."
         )
         return SyncResult(_result(row, Outcome.FAILED, text))
-    end = _End(found, before, now)
+    end = _End(foreseen, before, now)
     if stopped or failure:
         text = " ".join([failure or "Stopped.", end.state(stopped), *problems])
         return SyncResult(_result(row, Outcome.FAILED, text), now if end.lacks(stopped) else None)
-    if found.packages and not end.touched:
-        text = f"{found.way.program.stem} succeeded, but the environment has not changed."
+    if foreseen.packages and not end.touched:
+        text = f"{foreseen.way.program.stem} succeeded, but the environment has not changed."
         return SyncResult(_result(row, Outcome.FAILED, text))
     return SyncResult(_result(row, Outcome.DONE, " ".join([end.changes, *problems])), now)
 
@@ -290,8 +290,13 @@ class _End:
             for name, one in new.items()
             if name in again and name in old and old[name].version == one.version
         ]
-        said = {"Installed": installed, "Removed": removed, "Changed": changed, "Reinstalled": same}
-        for what, names in said.items():
+        changes = {
+            "Installed": installed,
+            "Removed": removed,
+            "Changed": changed,
+            "Reinstalled": same,
+        }
+        for what, names in changes.items():
             if names:
                 parts.append(f"{what}: {listed(names, _SHOWN)}.")
         return " ".join(parts) or "Already up to date."

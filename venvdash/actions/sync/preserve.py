@@ -116,7 +116,7 @@ def recover(state: Path) -> list[str]:
 
     What belongs to an environment that is not there, or that uv works in, waits.
     """
-    folder, told = StateFolder(state, _FOLDER), []
+    folder, sentences = StateFolder(state, _FOLDER), []
     try:
         if not folder.names():  # as a rule; every listing asks
             return []
@@ -128,12 +128,12 @@ def recover(state: Path) -> list[str]:
                 if files is None or not responsiveness.responds(files.prefix.parent):
                     continue
                 if _at_rest(files.prefix):
-                    told += _recovered(files)
+                    sentences += _recovered(files)
                     if not files.missing():
                         folder.remove(name)
     except OSError:  # there is nothing, or no way to it now
         pass
-    return told
+    return sentences
 
 
 def _recovered(files: SavedFiles) -> list[str]:
@@ -142,9 +142,9 @@ def _recovered(files: SavedFiles) -> list[str]:
         return []
     problems = files.put_back()
     back = ", ".join(visible(name) for name in gone if name not in files.missing())
-    said = [f"{visible(files.prefix)}: a sync was interrupted"]
-    said += [f"restored {back}"] if back else []
-    return [". ".join(["; ".join(said), *problems])]
+    clauses = [f"{visible(files.prefix)}: a sync was interrupted"]
+    clauses += [f"restored {back}"] if back else []
+    return [". ".join(["; ".join(clauses), *problems])]
 
 
 def _at_rest(prefix: Path) -> bool:

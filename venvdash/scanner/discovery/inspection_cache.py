@@ -66,8 +66,8 @@ class InspectionCache:
         if (*fingerprint.of_stat(status), *fingerprint.of_stat(cfg)) != stats[:10]:
             return None
         for number, file in enumerate(files[2:], 2):
-            found = fingerprint.current(file, follow=False) or _ABSENT
-            if found != stats[5 * number : 5 * number + 5]:
+            current = fingerprint.current(file, follow=False) or _ABSENT
+            if current != stats[5 * number : 5 * number + 5]:
                 return None
         if files[0] != path:
             return None
@@ -84,10 +84,10 @@ class InspectionCache:
         stats: list[int] = []
         for path in noted.paths:
             status = _status(path)
-            found = fingerprint.of_stat(status) if status else None
-            if (status and stat.S_ISLNK(status.st_mode)) or not self._reliable(path, found):
+            print_of_file = fingerprint.of_stat(status) if status else None
+            if (status and stat.S_ISLNK(status.st_mode)) or not self._reliable(path, print_of_file):
                 return
-            stats += found or _ABSENT
+            stats += print_of_file or _ABSENT
         self.added[os.fspath(entry.prefix)] = replace(
             inspection,
             files=tuple(noted.paths),
@@ -132,8 +132,8 @@ def _status(path: str) -> os.stat_result | None:
 
 def now(status: os.stat_result, cfg: os.stat_result) -> Now:
     """Return what ``stat`` says of an environment and its pyvenv.cfg."""
-    found = EnvironmentIdentity(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
-    return Now(found, status.st_uid, _access_time(cfg))
+    identity = EnvironmentIdentity(status.st_ino, cfg.st_ino, cfg.st_mtime_ns, cfg.st_ctime_ns)
+    return Now(identity, status.st_uid, _access_time(cfg))
 
 
 def settings(entry: Entry, root: Root) -> str:

@@ -86,7 +86,7 @@ def required_names(
     ``lines`` are the requirements by the normalised name of their package. An extra counts if the
     requirement of another installed package asks for it.
     """
-    found: dict[str, set[str]] = {name: set() for name in lines}
+    required_by_name: dict[str, set[str]] = {name: set() for name in lines}
     extras: dict[str, set[str]] = defaultdict(set)
     parsed = _Parsed()
     pending, left = list(lines), _EVALUATIONS
@@ -96,19 +96,19 @@ def required_names(
         for line in lines[name]:
             left -= 1
             if left < 0:
-                return {one: frozenset(required) for one, required in found.items()}
+                return {one: frozenset(required) for one, required in required_by_name.items()}
             if "extra" in line and not extras[name] and "extra" in line.partition(";")[2]:
                 continue  # most: the tests and documentation of packages
             requirement = parsed[line]
             if requirement is None or not _applies(requirement, markers, extras[name]):
                 continue
             required = canonical_name(requirement.name)
-            found[name].add(required)
+            required_by_name[name].add(required)
             asked = set(map(canonical_name, requirement.extras)) - extras[required]
             if asked and required in lines:
                 extras[required] |= asked
                 pending.append(required)
-    return {name: frozenset(required - {name}) for name, required in found.items()}
+    return {name: frozenset(required - {name}) for name, required in required_by_name.items()}
 
 
 class _Parsed(dict[str, "Requirement | None"]):

@@ -101,13 +101,13 @@ def installed(prefix: str, version: str | None) -> list[tuple[str, str | None]]:
     wheel brought to its cache. Raises OSError or ValueError if the environment cannot be read.
     """
     site = site_directory(prefix, version, frozenset(reads.listdir(prefix)))
-    found: list[tuple[str, str | None]] = []
+    packages: list[tuple[str, str | None]] = []
     for info in reads.listdir(site) if site else ():
         if info.endswith((".dist-info", ".egg-info")):
             file = os.path.join(site or "", info, "WHEEL")
             target = reads.realpath(file) if reads.islink(file) else None
-            found.append((canonical_name(name_and_version(info).name), target))
-    return found
+            packages.append((canonical_name(name_and_version(info).name), target))
+    return packages
 
 
 def linked_into(prefix: str, version: str | None, directory: str) -> bool:

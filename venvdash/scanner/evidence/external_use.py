@@ -54,13 +54,13 @@ def find(machine: Machine, mounts: Mounts, environments: Iterable[Environment]) 
 
 def _above_mounts(mounts: Mounts) -> set[str]:
     """Return every directory on which or in which something is mounted."""
-    found: set[str] = set()
+    directories: set[str] = set()
     for point in mounts.points:
         directory = os.path.normpath(point)
-        while directory not in found:
-            found.add(directory)
+        while directory not in directories:
+            directories.add(directory)
             directory = os.path.dirname(directory)
-    return found
+    return directories
 
 
 def _locked(path: Path, mounts: Mounts) -> bool:

@@ -67,13 +67,13 @@ def read_cache(cache: Path, *, clones: bool, tick: Tick = lambda: None) -> Cache
             whole.add(_size(f"{root}/{bucket}", tick))
     for size in archives.values():
         whole.add(size)
-    found = []
+    cached = []
     for name, package in sorted(packages.items()):
         own = sorted(one for one in package.archives if owners[one] == {name} and one in archives)
         parts = [(f"{store}/{one}", archives[one]) for one in own]
         parts += [(entry, _size(entry, tick)) for entry in package.entries]
-        found.append(_cached(name, package, parts))
-    return CacheContents(Path(root), tuple(found), whole.on_disk, whole.linked, clones)
+        cached.append(_cached(name, package, parts))
+    return CacheContents(Path(root), tuple(cached), whole.on_disk, whole.linked, clones)
 
 
 def _cached(name: str, package: _Package, parts: Sequence[tuple[str, _Size]]) -> CachedPackage:

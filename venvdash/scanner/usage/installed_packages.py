@@ -85,12 +85,12 @@ def _infos(site: str) -> dict[str, str]:
 
 def _conda_records(prefix: str) -> Mapping[tuple[str, str], str]:
     """Return the files of conda's own records by the name and version of their package."""
-    found = {}
+    record_files = {}
     for file in names_in(os.path.join(prefix, _META)):
         parts = file.removesuffix(".json").rsplit("-", 2)
         if file.endswith(".json") and len(parts) == 3:
-            found[parts[0], parts[1]] = os.path.join(prefix, _META, file)
-    return found
+            record_files[parts[0], parts[1]] = os.path.join(prefix, _META, file)
+    return record_files
 
 
 def _origin(site: str, info: str, package: Package) -> tuple[Package, PackageSource]:

@@ -50,8 +50,8 @@ def package_copies(environments: Iterable[Environment]) -> list[PackageCopies]:
     largest = heapq.nlargest(
         _EXAMINED, several, key=lambda one: _recorded(*one[1][0]) * (len(one[1]) - 1)
     )
-    found = [_copies(key, places) for key, places in largest]
-    return sorted((one for one in found if one.extra), key=lambda one: (-one.extra, one.name))
+    copies = [_copies(key, places) for key, places in largest]
+    return sorted((one for one in copies if one.extra), key=lambda one: (-one.extra, one.name))
 
 
 def _packages(environment: Environment) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:

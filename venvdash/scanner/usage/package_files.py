@@ -18,15 +18,15 @@ Inodes = dict[tuple[int, int], int]
 
 def inodes_of(paths: Iterable[str]) -> Inodes:
     """Return the blocks of those paths that are regular files; links are not followed."""
-    found: Inodes = {}
+    blocks_by_inode: Inodes = {}
     for number, path in enumerate(paths):
         if not number % _OFTEN:
             give_way()
         with suppress(OSError, ValueError):
             status = os.lstat(path)
             if stat.S_ISREG(status.st_mode):
-                found[status.st_dev, status.st_ino] = status.st_blocks
-    return found
+                blocks_by_inode[status.st_dev, status.st_ino] = status.st_blocks
+    return blocks_by_inode
 
 
 def bytes_of(inodes: Inodes) -> int:

@@ -60,8 +60,8 @@ class Entry:
 
     def footprint(self) -> Footprint:
         """Return what it shares, without the directories' names."""
-        found = unpack(self.packed, listing=False) if self.shares else None
-        return found or Footprint(self.device, self.inode, 0.0)
+        footprint = unpack(self.packed, listing=False) if self.shares else None
+        return footprint or Footprint(self.device, self.inode, 0.0)
 
 
 @dataclass(slots=True)

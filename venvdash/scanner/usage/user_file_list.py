@@ -45,11 +45,11 @@ def user_file_list(environment: Environment) -> UserFileList | None:
             search.directory(opened.path, [entry.name for entry in opened.files()], 0)
     except OSError:
         return None
-    found = None if problems else search.own_files()
-    if found is None:
+    own_files = None if problems else search.own_files()
+    if own_files is None:
         return None
     files, count = list[UserFile](), 0
-    for at, names, more in found:
+    for at, names, more in own_files:
         count += len(names) + more
         if len(files) < _LOOKED_AT:
             files += _looked_at(search.where(at), names)
