@@ -163,7 +163,7 @@ def _replaceable(row: Row, foreseen: DryRun, context: Context, table: Mapping[Pa
     """Raise CannotSyncError unless the environment might be deleted as well."""
     if (count := len(row.verdict.projects)) > 1:
         raise CannotSyncError(
-            f"It would have to be deleted and recreated with Python {found.python}, and "
+            f"It would have to be deleted and recreated with Python {foreseen.python}, and "
             f"{count} projects share it. `venvdash new` creates one for this project alone."
         )
     reason = refusals.refusal(row, refusals.Neighbours.of(table, [row]), context, frozenset())
