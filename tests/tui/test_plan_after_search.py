@@ -75,7 +75,7 @@ def test_what_was_typed_and_where_one_read_stay_when_the_plan_changes() -> None:
 
     async def script(driver: Driver) -> None:
         screen = await ask(driver)
-        await driver.press("j", "j", "j", "tab", "tab", "5")
+        await driver.press("j", "j", "j", "5")
         await driver.press("down")
         top = screen.pane.scroll_offset.y
         assert top > 0
