@@ -167,6 +167,8 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
         checker.check(printed(user, *change, "--json", "--dry-run"), "changes")
     checker.check(printed(user, "rename", "scratchpad", "pad", "--json"), "changes", "finished")
     checker.check(printed(user, "sync", "webapp", "--json", "--dry-run"), "changes")
+    user.run("git", "init", "-q", user.path / "code" / "webapp")
+    checker.check(printed(user, "delete", "webapp", "--json", "--dry-run"), "plan")
     two = ("delete", "photos", "py-nightly", "--json", "--dry-run")
     checker.check(printed(with_quota(user), *two), "plan")
     checker.check(printed(user, "undo", "--json"), "undo", "finished")

@@ -86,7 +86,7 @@ def test_no_unsafe_byte_of_a_proposal_its_outcome_a_form_or_the_log_does() -> No
         terminal.send_each(*_EIGHT_SCREENS_DOWN, "y")
         terminal.wait_for("10 failed")
         terminal.send_each(*("j" for _ in NAMES), "@")
-        terminal.wait_for("Y copy output")
+        terminal.wait_for("copy output")
         terminal.send_each(*("yYj" for _ in NAMES), "\x1b")
 
 

@@ -11,7 +11,7 @@ from tests.tui.test_dashboard import source
 from venvdash.actions.events import RowChanged, RowGone
 from venvdash.model import Status
 from venvdash.model.summary import Summary
-from venvdash.scanner.events import Ended, Phase, Progress, StoreSeen
+from venvdash.scanner.events import Ended, Phase, Problem, Progress, StoreSeen
 from venvdash.stores.roots import Root
 from venvdash.tui.widgets.other_list import OtherThing
 
@@ -186,7 +186,7 @@ def test_a_new_problem_is_in_sight_until_the_cursor_is_moved() -> None:
         await driver.scanned()
         await driver.press("5")
         problem = "The configuration cannot be read."
-        driver.main.listing.report(problem)
+        driver.main.listing.state.problems.append(Problem(None, problem))
         driver.main.listing.refresh()
         await driver.pilot.pause()
         first = driver.main.listing.others.current
@@ -194,7 +194,7 @@ def test_a_new_problem_is_in_sight_until_the_cursor_is_moved() -> None:
         assert first.reason == problem
         await driver.press("j", "j")
         chosen = driver.main.listing.others.current
-        driver.main.listing.report("Something else.")
+        driver.main.listing.state.problems.append(Problem(None, "Something else."))
         driver.main.listing.refresh()
         assert driver.main.listing.others.current == chosen
 

@@ -58,6 +58,8 @@ class World:
         match action:
             case Action.RELINK:
                 return session.actions.relink(row, self.other)
+            case Action.USE:
+                return session.actions.use(row, self.other)
             case Action.UNLINK:
                 return session.actions.unlink(row)
             case Action.COPY:
