@@ -28,7 +28,7 @@ def untouched_until_freed(home: Home, path: Path, *places: Path) -> None:
     said("delete", "--yes", path)
     (trash,) = home.path.rglob(".venvdash-trash-*")  # beside it, or in a folder of our own
     assert tree(*places, without=[trash]) == rest
-    said("trash", "restore", path)
+    said("restore", path)
     assert tree(*places, without=lock) == whole
 
 

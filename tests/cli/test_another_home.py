@@ -79,7 +79,7 @@ def test_looking_works_and_leaves_nothing_behind(hers: Home) -> None:
         ["rename", "roots", "new"],
         ["move", "roots", "--to", "."],
         ["trash", "empty", "--yes"],
-        ["trash", "restore", "web"],
+        ["restore", "web"],
         ["relink", "--undo"],
         ["pin", "roots"],
         ["note", "roots", "words"],

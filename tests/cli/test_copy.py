@@ -107,7 +107,7 @@ def test_to_another_file_system(home: Home, app: Path) -> None:
         assert "The original is in the trash." in done.stdout
         assert os.listdir(home.path / "envs") == ["app"]
         assert "app" in run(home, "trash").stdout
-        run(home, "trash", "restore", "app")
+        run(home, "restore", "app")
         assert app.exists()
 
 

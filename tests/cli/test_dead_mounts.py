@@ -56,11 +56,11 @@ def test_history_shows_all_of_it_and_names_the_place(home: Home, dead: Path) -> 
 
 
 def test_restore_and_empty_do_what_they_can(home: Home, dead: Path) -> None:
-    done = run(home, "trash", "restore", "api")
+    done = run(home, "restore", "api")
     assert done.returncode == 1
     assert "~/server/venvs does not respond" in done.stderr
     assert "nothing in the trash is named api" in done.stderr
-    done = run(home, "trash", "restore", "local")
+    done = run(home, "restore", "local")
     assert (done.returncode, done.stdout) == (0, "Restored local.\n")
     done = run(home, "list")
     assert "/server/venvs: did not respond within" in done.stderr
@@ -79,7 +79,7 @@ def test_nothing_there_is_forgotten(home: Home, server: Path) -> None:
         run(home, "list")
         run(home, "history")
     for name in ("api", "web"):
-        assert run(home, "trash", "restore", name).returncode == 0
+        assert run(home, "restore", name).returncode == 0
         assert (server / "venvs" / name / "pyvenv.cfg").exists()
 
 
@@ -92,7 +92,7 @@ def test_a_project_that_does_not_answer_gets_its_link_back_later(home: Home) -> 
     assert run(home, "delete", str(environment), "--yes").returncode == 0
     assert not os.path.lexists(project / ".venv")
     with hanging(project.parent):
-        done = run(home, "trash", "restore", "app")
+        done = run(home, "restore", "app")
         assert done.returncode == 0
         assert f"{project}/.venv was not restored: {project} does not respond" in done.stdout
         assert "venvdash will try again at its next start" in done.stdout
@@ -112,7 +112,7 @@ def test_a_mount_inside_a_store_does_not_hide_the_rest_of_it(home: Home) -> None
     assert [one["name"] for one in answer["trash"]] == ["gone"]
 
 
-@pytest.mark.parametrize("words", [("trash", "list"), ("history",), ("trash", "restore", "api")])
+@pytest.mark.parametrize("words", [("trash", "list"), ("history",), ("restore", "api")])
 def test_ctrl_c_ends_it_at_once(home: Home, dead: Path, words: tuple[str, ...]) -> None:
     with subprocess.Popen(
         command(*words, patience="600"),

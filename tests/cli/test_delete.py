@@ -206,29 +206,29 @@ def test_what_is_in_the_trash_comes_back(home: Home) -> None:
     assert (one["name"], one["original"]) == ("webapp", str(environment))
     assert one["links"] == [str(project / ".venv")]
     assert "webapp" in run(home, "trash").stdout
-    assert code_of(home, "trash", "restore", "nothing") == 1
-    assert run(home, "trash", "restore", "webapp").stdout == "Restored webapp.\n"
+    assert code_of(home, "restore", "nothing") == 1
+    assert run(home, "restore", "webapp").stdout == "Restored webapp.\n"
     assert (project / ".venv").resolve() == environment
     assert environment.exists()
-    assert code_of(home, "trash", "restore", "webapp") == 1
+    assert code_of(home, "restore", "webapp") == 1
 
 
 def test_two_of_one_name_are_told_apart(home: Home, scratch: Path) -> None:
     run(home, "delete", "scratch", "--yes")
     venv(scratch)
     run(home, "delete", "scratch", "--yes")
-    several = run(home, "trash", "restore", "scratch", check=False)
+    several = run(home, "restore", "scratch", check=False)
     assert several.returncode == 3
     boxes = [
         one["path"] for one in json.loads(run(home, "trash", "list", "--json").stdout)["trash"]
     ]
     assert all(Path(box).name in several.stderr for box in boxes)
-    assert code_of(home, "trash", "restore", Path(boxes[0]).name) == 0
-    taken = run(home, "trash", "restore", boxes[1], check=False)
+    assert code_of(home, "restore", Path(boxes[0]).name) == 0
+    taken = run(home, "restore", boxes[1], check=False)
     assert taken.returncode == 1
     assert "taken" in taken.stderr
     assert "`--as NAME`" in taken.stderr
-    assert code_of(home, "trash", "restore", boxes[1], "--as", "scratch-2") == 0
+    assert code_of(home, "restore", boxes[1], "--as", "scratch-2") == 0
     assert (scratch.parent / "scratch-2" / "bin" / "python").exists()
 
 
@@ -238,7 +238,7 @@ def test_one_that_had_a_namesake_is_found_by_its_project(home: Home) -> None:
     run(home, "delete", str(first), "--yes")
     (one,) = json.loads(run(home, "trash", "list", "--json").stdout)["trash"]
     assert one["name"] == "code/web"
-    assert run(home, "trash", "restore", "web").stdout == "Restored code/web.\n"
+    assert run(home, "restore", "web").stdout == "Restored code/web.\n"
     assert first.exists()
 
 
@@ -256,7 +256,7 @@ def test_the_trash_is_emptied_only_on_request(home: Home, scratch: Path) -> None
     assert code_of(home, "trash", "empty") == 2
     assert len(json.loads(run(home, "trash", "list", "--json").stdout)["trash"]) == 2
     assert code_of(home, "trash", "empty", "scratch", "--yes") == 0
-    assert code_of(home, "trash", "restore", "other") == 0
+    assert code_of(home, "restore", "other") == 0
     assert other.exists()
     run(home, "delete", "other", "--yes")
     done = json.loads(run(home, "trash", "empty", "--yes", "--json").stdout)
@@ -292,7 +292,7 @@ def test_hostile_names_reach_no_terminal(home: Home) -> None:
         ("delete", *paths, "--yes"),
         ("trash",),
         ("history",),
-        ("trash", "restore", HOSTILE[2]),
+        ("restore", HOSTILE[2]),
         ("trash", "empty", "--yes"),
     ):
         with venvdash(*command, variables=home.variables, cwd=home.path) as terminal:

@@ -178,7 +178,7 @@ def test_every_key_that_is_printed_is_on_the_page_and_the_reverse(user: Home) ->
     checker.check(printed(user, "undo", "--json", "--dry-run"), "undo")
     checker.check(printed(user, "trash", "list", "--json"), "trash")
     checker.check(printed(user, "forget", "thumbnails", "--json"), "forgotten")
-    checker.check(printed(user, "trash", "restore", "vision", "--json"), "finished")
+    checker.check(printed(user, "restore", "vision", "--json"), "finished")
     checker.check(printed(user, "trash", "empty", "--json", "--yes"), "finished")
     checker.check(printed(user, "allow", "webapp", "--json"), "allowed")
     checker.check(printed(user, "cache", "list", "--json"), "cache")
@@ -250,7 +250,7 @@ def commands(command: click.Command, names: Sequence[str]) -> Iterator[str]:
         ("rename nope x", 1),
         ("move sandbox --to nope", 2),
         ("undo 999", 1),
-        ("trash restore nope", 1),
+        ("restore nope", 1),
         ("stores --add /nope", 2),
         ("nope", 2),
     ],

@@ -92,7 +92,7 @@ def test_an_alias_with_a_slash_behind_it_goes_without_what_it_leads_to(home: Hom
         assert not alias.is_symlink()
         assert tree(target) == before
         if not now:
-            assert run(home, "trash", "restore", "app").stdout == "Restored app.\n"
+            assert run(home, "restore", "app").stdout == "Restored app.\n"
             assert os.readlink(alias) == f"{target}/"
 
 
@@ -132,7 +132,7 @@ def test_what_uv_prunes_meanwhile_is_not_lost(home: Home) -> None:
     environment = uv_project(home, home.path / "code" / "webapp", "--bare")
     run(home, "delete", "webapp", "--yes")
     home.uv("cache", "prune", "-q")
-    run(home, "trash", "restore", "webapp")
+    run(home, "restore", "webapp")
     assert environment.is_dir()
 
 

@@ -89,7 +89,7 @@ def test_in_a_sticky_store_each_has_a_trash_of_his_own(tmp_path: Path, store: Pa
     assert not (store / "adas").exists()
     assert "adas" not in forked(root, ["trash", "list"], becoming(0))[1].partition("NAME")[2]
     assert forked(root, ["trash", "empty", "--yes"], becoming(0))[0] == 0
-    assert forked(ada, ["trash", "restore", "adas"], becoming(NOBODY))[0] == 0
+    assert forked(ada, ["restore", "adas"], becoming(NOBODY))[0] == 0
     assert (store / "adas").is_dir()
 
 
@@ -113,7 +113,7 @@ def test_a_store_that_is_bind_mounted_in_a_name_space(home: Home, tmp_path: Path
     assert run("delete", "one", "--yes").returncode == 0
     assert not (outside / "one").exists()
     assert "one" in run("trash").stdout
-    assert run("trash", "restore", "one").returncode == 0
+    assert run("restore", "one").returncode == 0
     assert (outside / "one" / "pyvenv.cfg").is_file()
     # One that is a mount point itself stays.
     over = f'{mount} && mount --bind "{outside}/two" "{inside}/one" && {program}'

@@ -26,7 +26,7 @@ CHANGING = (
     ["rename", "mine", "new"],
     ["move", "mine", "--to", "."],
     ["trash", "empty", "--yes"],
-    ["trash", "restore", "mine"],
+    ["restore", "mine"],
     ["undo"],
 )
 

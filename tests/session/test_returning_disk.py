@@ -45,11 +45,11 @@ def test_its_restore_is_offered_and_the_purge_keeps_it(
     with bound(disk, point):
         said = home.venvdash("list").stderr
         assert "webapp is in the trash, but its project exists again: " in said
-        assert "Run `venvdash trash restore webapp` to restore it." in said
+        assert "Run `venvdash restore webapp` to restore it." in said
         assert expiry.free_of_use([trashed.path]) == []
         kept = home.venvdash("trash").stdout
         assert "webapp is kept: ~/data/webapp/.venv" in kept
-        home.venvdash("trash", "restore", "webapp")
+        home.venvdash("restore", "webapp")
         assert environment.is_dir()
         assert scanned(home).rows[environment].verdict.status is Status.LINKED
 

@@ -27,7 +27,7 @@ _GROUPS = {
     "Work": ("run", "shell", "activate", "path", "edit", "sync"),
     "Make": ("new", "copy", "rename", "move", "adopt"),
     "Link": ("use", "relink", "unlink"),
-    "Clean up": ("prune", "delete", "trash", "forget", "undo", "history", "cache"),
+    "Clean up": ("prune", "delete", "restore", "trash", "forget", "undo", "history", "cache"),
     "Annotate": ("note", "pin", "unpin"),
     "Set up": ("stores", "config", "init", "allow", "completions", "demo"),
 }

@@ -87,7 +87,7 @@ def _agreed(plan: Plan, names: Sequence[str], *, now: bool) -> bool:
     """Ask yes or no, or to type the ``names``, or the number where that is wanted."""
     what = counted(len(plan.items), "environment")
     words = names or ([] if names_to_type(plan) else words_to_type(plan, now=now))
-    how = "This cannot be undone." if now else "Use `venvdash trash restore` to restore."
+    how = "This cannot be undone." if now else "Use `venvdash restore` to restore."
     if not words:
         return prompts.confirm(f"Delete {what}? {how}")
     if prompts.interactive():

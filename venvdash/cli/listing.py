@@ -296,7 +296,7 @@ def _tell(opened: Session, missing: Iterable[str]) -> None:
         if danger := endangered_in_words(row, lambda path: short_path(path, opened.machine.home)):
             warn(f"{row.name}: {danger}.")
     for trashed, reason in opened.returned_trash():
-        restore = f"Run `venvdash trash restore {shlex.quote(trashed.name)}` to restore it."
+        restore = f"Run `venvdash restore {shlex.quote(trashed.name)}` to restore it."
         warn(f"{trashed.name} is in the trash, but its project exists again: {reason} {restore}")
     missing = list(missing)
     if missing:

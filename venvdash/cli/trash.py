@@ -3,25 +3,21 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from threading import Event
+from collections.abc import Sequence
 
 import click
 
-from venvdash.actions.events import ActionEvent, Finished
+from venvdash.actions.events import Finished
 from venvdash.cli import output, prompts
-from venvdash.cli.changes import change
 from venvdash.cli.common import fail, session, warn
-from venvdash.cli.naming import scan
-from venvdash.cli.pipeline import Job, not_done, run
+from venvdash.cli.pipeline import Job, run
 from venvdash.cli.styles import say
 from venvdash.formats import age, bounded, size, time_json
-from venvdash.model import Outcome, Result, Trashed
+from venvdash.model import Outcome, Trashed
 from venvdash.presentation.document import plain
 from venvdash.presentation.json_values import trashed_json
 from venvdash.presentation.labels import when_freed
 from venvdash.presentation.tables import Column, table
-from venvdash.records.history import ChangedEnvironment
 from venvdash.session import Session
 from venvdash.text import counted, short_path, visible, with_tilde
 
@@ -38,7 +34,7 @@ _COLUMNS = (
 @click.group("trash", invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Show, restore or empty the trash; without a command, show it."""
+    """Show or empty the trash; without a command, show it. `venvdash restore` restores from it."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(list_command, as_json=False)
 
@@ -49,7 +45,7 @@ def command(ctx: click.Context) -> None:
 def list_command(records: bool, as_json: bool) -> None:
     """Show the trash, newest first."""
     opened = session(records=records, tidy=True)
-    found = _found(opened)
+    found = trash_of(opened)
     if as_json:
         output.print_json({"trash": [trashed_json(one) for one in found]})
         return
@@ -87,81 +83,6 @@ def list_command(records: bool, as_json: bool) -> None:
     say(f"Each expires after {days}. Use `venvdash trash empty` to empty the trash now.")
 
 
-@command.command("restore", short_help="Restore environments from the trash.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--as", "under", metavar="NAME", help="Restore under another directory name.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask. Only rebuilding asks.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def restore(
-    records: bool, names: tuple[str, ...], under: str | None, yes: bool, as_json: bool
-) -> None:
-    """Restore environments to their original path, with their projects' links.
-
-    NAME is a name that `venvdash trash` shows, the original path, or the path in the trash. What
-    is no longer in the trash is rebuilt by uv from the packages that the history has of it:
-    venvdash asks first, and names what cannot be restored.
-    """
-    if under is not None and len(names) != 1:
-        fail("`--as` can be used with one environment only.", 2)
-    opened = session(records=records, changing=True, tidy=True)
-    found = _found(opened)
-    freed = _freed(opened, names, found)
-    if freed:
-        if under is not None:
-            fail(f"{freed[0].name} is no longer in the trash: it is rebuilt at its own path.", 2)
-        raise click.exceptions.Exit(_rebuild(opened, freed, yes=yes, as_json=as_json))
-    chosen = [_named(opened, name, found) for name in names]
-    job = Job(
-        work=lambda cancel: _restored(opened, chosen, under, cancel),
-        done=lambda one: f"Restored {visible(one.name)}. {visible(one.reason)}".rstrip(),
-        warned=lambda one: not_done(one) + (_OTHER_NAME if _taken(one) and not under else ""),
-    )
-    raise click.exceptions.Exit(run(job, as_json=as_json))
-
-
-def _freed(
-    opened: Session, names: Sequence[str], found: Sequence[Trashed]
-) -> list[ChangedEnvironment]:
-    """Return those that can only be rebuilt; leaves with 2 if others are in the trash."""
-    absent = [name for name in names if not _hits(opened, name, found)]
-    freed = [one for name in absent if (one := opened.actions.deleted_as(name)) is not None]
-    if freed and len(freed) < len(names):
-        fail(f"{freed[0].name} is no longer in the trash: rebuild it by itself.", 2)
-    return freed
-
-
-def _rebuild(
-    opened: Session, freed: Sequence[ChangedEnvironment], *, yes: bool, as_json: bool
-) -> int:
-    """Rebuild what was deleted permanently; return the exit status."""
-    scan(opened, usage=False)
-    proposals = [opened.actions.rebuild(one) for one in freed]
-    return run(change(opened, *proposals, asks=True), yes=yes, as_json=as_json)
-
-
-_OTHER_NAME = " Use `--as NAME` to restore it under another name."
-
-
-def _taken(result: Result) -> bool:
-    return result.outcome is Outcome.SKIPPED and result.trash is not None
-
-
-def _restored(
-    opened: Session, chosen: Sequence[Trashed], under: str | None, cancel: Event
-) -> Iterator[ActionEvent]:
-    """Restore one after the other, until cancelled."""
-    reason = "Cancelled before it started."
-    yield Finished(
-        tuple(
-            Result(one.original, one.name, Outcome.SKIPPED, reason)
-            if cancel.is_set()
-            else opened.actions.restore(one, under)
-            for one in chosen
-        )
-    )
-
-
 @command.command("empty")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -170,8 +91,8 @@ def _restored(
 def empty(records: bool, names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Delete everything in the trash, or NAME, permanently. This cannot be undone."""
     opened = session(records=records, changing=True, tidy=True)
-    found = _found(opened)
-    chosen = [_named(opened, name, found) for name in names] if names else found
+    found = trash_of(opened)
+    chosen = [named(opened, name, found) for name in names] if names else found
     if not chosen and not as_json:
         click.echo("The trash is empty.", err=True)
         return
@@ -196,7 +117,7 @@ def _emptied(finished: Finished) -> str:
     return f"Deleted {counted(done, 'environment')}, reclaimed {size(finished.freed)}."
 
 
-def _found(opened: Session) -> list[Trashed]:
+def trash_of(opened: Session) -> list[Trashed]:
     """Return what lies in the trash; say where it was not, or not all, looked for."""
     found = opened.trash.find()
     for store in opened.trash.cut_off:
@@ -211,7 +132,7 @@ def _found(opened: Session) -> list[Trashed]:
     return found
 
 
-def _hits(opened: Session, name: str, found: Sequence[Trashed]) -> list[Trashed]:
+def hits(opened: Session, name: str, found: Sequence[Trashed]) -> list[Trashed]:
     """Return those in the trash that a name may mean."""
     given = os.path.normpath(opened.machine.expand(name))
     hits = [one for one in found if given in (str(one.path), str(one.original))]
@@ -220,26 +141,26 @@ def _hits(opened: Session, name: str, found: Sequence[Trashed]) -> list[Trashed]
     return hits or [one for one in found if one.project and one.project.name == name]
 
 
-def _named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
+def named(opened: Session, name: str, found: Sequence[Trashed]) -> Trashed:
     """Return the one in the trash that a name means; leaves with 1 or 3."""
-    hits = _hits(opened, name, found)
-    if not hits:
+    meant = hits(opened, name, found)
+    if not meant:
         fail(f"nothing in the trash is named {name}. Run `venvdash trash` to see what is.", 1)
-    if len(hits) > 1:
+    if len(meant) > 1:
         home = opened.machine.home
         lines = table(
             (Column(), Column(drop=1), Column(least=20, path=True)),
             [
                 (one.path.name, time_json(one.since) or "", short_path(one.original, home))
-                for one in hits
+                for one in meant
             ],
             indent="  ",
             stream=sys.stderr,
         )
         fail(
             "\n".join(
-                [f"{name} matches {len(hits)} environments:", *lines, "Give one of these names."]
+                [f"{name} matches {len(meant)} environments:", *lines, "Give one of these names."]
             ),
             3,
         )
-    return hits[0]
+    return meant[0]

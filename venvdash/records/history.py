@@ -57,7 +57,8 @@ class ChangedEnvironment:
     of the words above, as of ``ended`` (seconds since the epoch, 0.0 where it never changed);
     ``requirements`` are names of packages that did not come from an index, each with its line of
     a requirements file; ``lost`` are names, "" for files of the user, each with a sentence that
-    says why that cannot be installed again.
+    says why that cannot be installed again. ``inside`` is where its prefix was below the entry, ""
+    where that was the entry itself.
     """
 
     path: Path
@@ -78,6 +79,7 @@ class ChangedEnvironment:
     ended: float = 0.0
     requirements: tuple[tuple[str, str], ...] = ()
     lost: tuple[tuple[str, str], ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +292,7 @@ def _environment_row(one: ChangedEnvironment) -> tuple[Any, ...]:
         _path_blob(one.trash),
         one.state,
         one.ended,
-        json.dumps([one.requirements, one.lost]),
+        json.dumps([one.requirements, one.lost, one.inside]),
     )
 
 
@@ -299,7 +301,7 @@ def _environment(row: Any) -> ChangedEnvironment:
 
     path, name, place, inode, kind, status, reason, project, target, python, *rest = row
     packages, on_disk, reclaimable, trash, state, ended, rebuild = rest
-    requirements, lost = json.loads(rebuild)
+    requirements, lost, inside = json.loads(rebuild)
     return ChangedEnvironment(
         path=Path(os.fsdecode(path)),
         name=_text(name),
@@ -319,6 +321,7 @@ def _environment(row: Any) -> ChangedEnvironment:
         ended=float(ended),
         requirements=tuple((str(name), str(line)) for name, line in requirements),
         lost=tuple((str(name), str(why)) for name, why in lost),
+        inside=str(inside),
     )
 
 

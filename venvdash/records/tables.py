@@ -68,7 +68,7 @@ _STEPS = (
         "ALTER TABLE environment ADD COLUMN base BLOB",
     ),
     # JSON: requirements of packages that no index has, and what cannot be installed again
-    ("ALTER TABLE changed ADD COLUMN rebuild TEXT NOT NULL DEFAULT '[[], []]'",),
+    ("ALTER TABLE changed ADD COLUMN rebuild TEXT NOT NULL DEFAULT '[[], [], ]'",),
 )
 VERSION = len(_STEPS)
 

@@ -225,7 +225,7 @@ def test_room_of_what_python_makes_again(home: Home, full: Path) -> None:
     _fill(full.parent)
     run(home, "delete", "--yes", "app")
     assert not full.exists()
-    run(home, "trash", "restore", "app")
+    run(home, "restore", "app")
     assert kept.exists()
     assert not compiled.exists()
     assert (site / "thing.py").exists()

@@ -61,5 +61,5 @@ def test_what_was_deleted_here_is_in_the_trash_all_the_same(home: Home, config: 
         "venvdash: ~/tree is too large to search completely; environments deleted on this "
         "machine are still found, by their journals.\n"
     )
-    assert forked(home, ["trash", "restore", "one"], hurry)[0] == 0
+    assert forked(home, ["restore", "one"], hurry)[0] == 0
     assert (home.path / "tree" / "one" / ".venv").is_dir()

@@ -144,7 +144,7 @@ def test_a_stack_of_changes_is_undone_one_after_the_other(world: World, action: 
     renamed = world.app.with_name("renamed")
     session = world.session()
     last(session.deletions.delete(session.deletions.plan_delete([renamed])))
-    world.home.venvdash("trash", "restore", str(renamed))
+    world.home.venvdash("restore", str(renamed))
     assert list(states(world.session())) == [
         (Action.RESTORE, "can be undone"),
         (Action.DELETE, "undone"),
@@ -168,7 +168,7 @@ def test_a_stack_of_changes_is_undone_one_after_the_other(world: World, action: 
 def test_a_part_of_a_deletion_is_restored_and_the_rest_undone(world: World, action: Action) -> None:
     before = world.snapshot()
     world.change(world.session(), action)
-    world.home.venvdash("trash", "restore", "second")
+    world.home.venvdash("restore", "second")
     assert planned(world.session(), 1).says == ("Restores app to ~/.virtualenvs/app.",)
     world.home.venvdash("undo", "1")
     assert differing(world.snapshot(), before) == []

@@ -64,7 +64,7 @@ def test_created_listed_used_and_undone(home: Home, wheel: Path) -> None:
     assert "can be undone" in home.venvdash("history").stdout
     assert "Moved é ml to the trash." in home.venvdash("undo").stdout
     assert left(home) != ["é ml"]
-    assert home.venvdash("trash", "restore", "é ml").returncode == 0
+    assert home.venvdash("restore", "é ml").returncode == 0
     assert left(home) == ["é ml"]
 
 

@@ -73,11 +73,11 @@ def test_it_has_the_same_packages_python_and_link(home: Home, app: Path) -> None
     one = deleted(home, app)
     assert [name for name, _ in one.requirements] == ["mylib", "other", "special"]
     assert one.lost == ()
-    asked = home.venvdash("trash", "restore", "app", check=False)
+    asked = home.venvdash("restore", "app", check=False)
     assert asked.returncode == 2
     assert "Use `--yes`" in asked.stderr
     assert "greeter==1.0" in asked.stdout
-    home.venvdash("trash", "restore", "app", "--yes")
+    home.venvdash("restore", "app", "--yes")
     assert packages(app) == before
     (back,) = listing(home).rows.values()
     assert back.environment.python == row.environment.python
@@ -93,7 +93,7 @@ def test_what_cannot_be_restored_is_named(home: Home, app: Path) -> None:
     deleted(home, app)
     remove(home.path / "lib" / "other")
     shutil.rmtree(home.path / "local")
-    done = home.venvdash("trash", "restore", app, "--yes")
+    done = home.venvdash("restore", app, "--yes")
     said = " ".join(done.stdout.split())
     assert "Not everything can be restored." in said
     assert "It held files of your own: 1 file, 2 B: notebooks/." in said
@@ -115,7 +115,7 @@ def test_nothing_is_built_over_what_is_there_now(home: Home, app: Path) -> None:
     deleted(home, app)
     app.mkdir()
     (app / "thesis.txt").write_text("mine")
-    done = home.venvdash("trash", "restore", "app", "--yes", check=False)
+    done = home.venvdash("restore", "app", "--yes", check=False)
     assert done.returncode == 2
     assert "already exists" in done.stdout
     assert [path.name for path in app.iterdir()] == ["thesis.txt"]
@@ -125,7 +125,7 @@ def test_another_link_of_the_project_stays(home: Home, app: Path) -> None:
     deleted(home, app)
     link = home.path / "code" / "app" / ".venv"
     link.mkdir()
-    done = home.venvdash("trash", "restore", "app", "--yes")
+    done = home.venvdash("restore", "app", "--yes")
     assert "It is not linked to ~/code/app." in done.stdout
     assert list(link.iterdir()) == []
     assert Flag.BROKEN not in listing(home).rows[app].environment.flags
@@ -134,13 +134,26 @@ def test_another_link_of_the_project_stays(home: Home, app: Path) -> None:
 def test_a_package_that_no_index_has_leaves_nothing_behind(home: Home, app: Path) -> None:
     deleted(home, app)
     remove(home.path / "wheels")
-    done = home.venvdash("trash", "restore", "app", "--yes", check=False)
+    done = home.venvdash("restore", "app", "--yes", check=False)
     assert done.returncode == 1
     assert "Nothing was created." in done.stderr
     assert list(app.parent.iterdir()) == []
 
 
 def test_what_was_never_deleted_is_not_found(home: Home, app: Path) -> None:
-    done = home.venvdash("trash", "restore", "app", check=False)
+    done = home.venvdash("restore", "app", check=False)
     assert done.returncode == 1
     assert "nothing in the trash is named app" in done.stderr
+
+
+def test_one_in_a_directory_of_its_tool_is_not_rebuilt_in_its_place(home: Home) -> None:
+    entry = home.path / ".local" / "share" / "uvlink" / "cache" / "app-0123456789ab-.venv"
+    entry.mkdir(parents=True)
+    (entry / "project.json").write_text('{"project_dir": "/srv/gone"}')
+    uv(home, "venv", "-q", entry / ".venv")
+    home.venvdash("delete", entry / ".venv", "--yes")
+    home.venvdash("trash", "empty", "--yes")
+    done = home.venvdash("restore", entry, "--yes", check=False)
+    assert done.returncode == 2
+    assert "a directory that its tool creates" in " ".join(done.stdout.split())
+    assert not entry.exists()

@@ -132,7 +132,7 @@ def test_its_typed_name_deletes_one_and_it_can_be_restored(home: Home, outside: 
             terminal.press(said)
             assert terminal.wait() == status, terminal.output
         assert outside.exists() == bool(status)
-    run(home, "trash", "restore", "webapp")
+    run(home, "restore", "webapp")
     assert [*rows(home)] == [outside]
 
 

@@ -46,7 +46,7 @@ def _announcement(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
         f"{counted(len(names), 'environment')} in the trash ({shown}{more}) will be deleted "
-        "permanently tomorrow; use `venvdash trash restore` to keep what you need."
+        "permanently tomorrow; use `venvdash restore` to keep what you need."
     )
 
 

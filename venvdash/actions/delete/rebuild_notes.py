@@ -29,7 +29,13 @@ def noted(row: Row) -> ChangedEnvironment:
     if usage is not None and usage.user_files is not None and usage.user_files.count:
         held = user_files_in_words(usage.user_files)
         lost.append(("", f"It held files of your own: {held}."))
-    return replace(environment_of(row), requirements=tuple(lines[:_MOST]), lost=tuple(lost[:_MOST]))
+    inside = row.path.relative_to(row.environment.entry)
+    return replace(
+        environment_of(row),
+        requirements=tuple(lines[:_MOST]),
+        lost=tuple(lost[:_MOST]),
+        inside=str(inside) if inside.parts else "",
+    )
 
 
 def _from_elsewhere(row: Row, lines: list[tuple[str, str]], lost: list[tuple[str, str]]) -> None:

@@ -30,7 +30,7 @@ _FILE = TomlFile(
         how=choice(Removal),
         mode=MODE,
     ),
-    "venvdash moved this to the trash. `venvdash trash restore` restores it.",
+    "venvdash moved this to the trash. `venvdash restore` restores it.",
 )
 
 

@@ -102,6 +102,11 @@ def _refusals(one: ChangedEnvironment, context: Context) -> Iterator[str]:
     command = _TOOLS.get(one.kind)
     if command is not None:
         yield f"Its tool creates it: use `{command.format(visible(one.name))}`."
+    if one.inside:
+        yield (
+            f"It was in {visible(one.inside)} of {visible(one.path)}, a directory that its tool "
+            "creates. Use that tool."
+        )
     yield from unfit_place(one.path, context)
 
 
