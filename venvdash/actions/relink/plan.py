@@ -223,8 +223,7 @@ class _Plan:
             sentences.append(
                 "Renames its directory to "
                 f"{visible(os.path.relpath(wanted.entry, self.row.environment.root))}, "
-                f"where {self.store.title} "
-                "looks, and updates its scripts."
+                "the name that its tool looks for, and updates its scripts."
             )
         elif self.shared and self.row.environment.traits.digest is not None:
             sentences.append(
