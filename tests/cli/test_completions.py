@@ -112,7 +112,8 @@ def test_every_command_that_takes_names_completes_them(environments: Home) -> No
         if any(one.name in ("name", "names") for one in arguments(name))
     ]
     assert {"list", "info", "shell", "sync", "relink", "copy", "delete"} <= set(takers)
-    for command in set(takers) - {"history"}:  # which tells of what is gone
+    # These name what is new, or what is gone.
+    for command in set(takers) - {"new", "restore", "forget", "history"}:
         assert complete_as_bash(environments, f"venvdash {command} wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash list webapp wea") == ["plain,weather"]
     assert complete_as_bash(environments, "venvdash info /ho") == ["dir,/ho"]

@@ -1,22 +1,32 @@
 """`venvdash delete` on a terminal: confirmed, or stopped, while the search for a project runs."""
 
 import contextlib
+import os
+import signal
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.cli.test_list import run
 from tests.conftest import Home
 from tests.scenario import orphan
 from tests.session.test_searching import moved_away
 from tests.terminal import Terminal, program
+from venvdash.cli.searching import searching
+from venvdash.config import Config
+from venvdash.scanner.search.findings import Progress
+from venvdash.session import Session
 
 # The program, whose search begins only when a file is there (or when it is stopped).
 _HELD = """
-import os, sys, time
+import os, pathlib, sys, time
 import venvdash.scanner.search as package
+from venvdash.scanner.search.findings import Progress
 real, gate = package.search, sys.argv.pop(1)
 
 def search(*args, cancelled, **options):
+    options["progress"](Progress(pathlib.Path("/"), 1))
     print("waiting for the gate", file=sys.stderr)
     while not os.path.exists(gate) and not cancelled():
         time.sleep(0.01)
@@ -66,7 +76,7 @@ def test_what_is_not_found_stays_in_the_trash(home: Home) -> None:
 def test_ctrl_c_stops_the_search_and_not_the_command(home: Home) -> None:
     environment = orphan(home, "webapp")
     with delete(home, "prune") as screen:
-        screen.read(lambda said: b"waiting for the gate" in said)
+        screen.read(lambda said: b"Ctrl+C stops the search" in said)
         screen.press("\x03")
         assert screen.wait() == 0
     assert b"None of these can be deleted." in screen.output
@@ -105,3 +115,14 @@ def test_ctrl_c_while_it_deletes_says_what_was_deleted(home: Home) -> None:
     assert f"Deleted {deleted} of 2 environments".encode() in screen.output
     assert b"first is in the trash but may still have a project. " in screen.output
     assert (b"second is in the trash" in screen.output) == (deleted == 2)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_ctrl_c_ends_the_search_that_is_shown_or_else_the_command(home: Home, shown: bool) -> None:
+    opened = Session(home.machine(), Config(), records=False)
+    ended = contextlib.nullcontext() if shown else pytest.raises(KeyboardInterrupt)
+    with ended, searching(opened) as search:
+        if shown:
+            search.tell(Progress(home.path, 1))
+        os.kill(os.getpid(), signal.SIGINT)
+        assert search.cancel.is_set()

@@ -16,7 +16,7 @@ from venvdash.model import Status
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),
-    *("commands", "packages", "edits", "links", "offers", "shared"),
+    *("commands", "packages", "edits", "links", "offers", "shared", "git"),
 }
 
 

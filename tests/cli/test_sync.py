@@ -20,7 +20,7 @@ from tests.waiting import waited
 
 PROPOSAL = {
     *("action", "path", "name", "refusal", "says", "warns", "place", "project", "python"),
-    *("commands", "packages", "edits", "links", "offers", "shared"),
+    *("commands", "packages", "edits", "links", "offers", "shared", "git"),
 }
 
 

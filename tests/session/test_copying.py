@@ -358,14 +358,14 @@ def test_moving_breaks_off(home: Home, app: Path) -> None:
 
 def test_what_a_crash_left_is_told_and_freed(home: Home, app: Path) -> None:
     from tests.actions.crashing import in_child
-    from venvdash.actions.copy import copy_environment
+    from venvdash.actions.copy import finishing
 
     (app / "data").write_text("x")
     session = listing(home)
     proposal = session.actions.copy(row(session, app), "copy")
 
     def copy() -> None:
-        setattr(copy_environment, "leftovers", lambda *given: os.kill(os.getpid(), 9))
+        setattr(finishing, "leftovers", lambda *given: os.kill(os.getpid(), 9))
         list(session.actions.apply([proposal]))
 
     assert in_child(copy) == -9

@@ -50,30 +50,37 @@ def limit_search(opened: Session, minutes: float | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """What a plan is given while its search runs: ``cancel`` stops it, ``tell`` hears of it."""
+    """What a plan is given while its search runs: ``cancel`` stops it, ``tell`` hears of it.
+
+    ``shown`` is set once the user was told of a search.
+    """
 
     cancel: Event
     tell: "Callable[[Progress], None]"
+    shown: Event
 
 
 @contextmanager
 def searching(opened: Session) -> Iterator[Searching]:
-    """Show how far a search is; Ctrl+C ends the search, not the command."""
+    """Show how far a search is; Ctrl+C ends the search that is shown, or else the command."""
     with interrupted() as cancel, _shown(opened, cancel) as under_way:
         yield under_way
+    if cancel.is_set() and not under_way.shown.is_set():
+        raise KeyboardInterrupt
 
 
 @contextmanager
 def _shown(opened: Session, cancel: Event) -> Iterator[Searching]:
-    line, home = ProgressLine(), opened.machine.home
+    line, home, shown = ProgressLine(), opened.machine.home, Event()
 
     def tell(progress: "Progress") -> None:
+        shown.set()
         place = short_path(progress.place, home)
         stop = "" if cancel.is_set() else "  (Ctrl+C stops the search)"
         line.say(f"searching for projects: {progress.directories:,} directories, in {place}{stop}")
 
     try:
-        yield Searching(cancel, tell)
+        yield Searching(cancel, tell, shown)
     finally:
         line.clear()
 

@@ -24,6 +24,7 @@ NAMED = frozenset(
         *ALIASES,
         *(
             "activate",
+            "allow",
             "copy",
             "delete",
             "diff",

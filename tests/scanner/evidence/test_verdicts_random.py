@@ -295,4 +295,4 @@ def test_with_an_adversary(pick: Random) -> None:
 
 def test_the_tables_reach_every_status() -> None:
     reached = {v.status for s in range(2000) for v in a_case(Random(s)).decided.values()}
-    assert reached == set(model.Status)
+    assert reached == {*model.Status} - {model.Status.MISSING}  # of which there is no environment
