@@ -27,6 +27,10 @@ def test_it_is_listed_and_counted_apart() -> None:
         assert driver.listed == ["lost", "web"]
         assert "∅ missing" in driver.text
         assert "1 environment, 1 missing" in driver.text
+        (line,) = [one for one in driver.text.splitlines() if "∅ lost" in one]
+        assert line.split().count("–") >= 2, "its size is not still being measured"
+        assert "…" not in line
+        assert "·" not in line
         assert "its .venv points to nowhere.  Press S to recreate it." in driver.text
         await driver.press("slash", *"status:missing", "enter")
         assert driver.listed == ["lost"]

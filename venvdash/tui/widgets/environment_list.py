@@ -58,17 +58,23 @@ def _bytes(count: int | None, width: int, text: str = "") -> Parts:
     return ((right(text or formats.size(count), width), style),)
 
 
+def _never(row: Summary, count: int | None) -> str:
+    """Return what stands for a figure that no measuring brings, "" for one that may come."""
+    return "–" if count is None and row.status is Status.MISSING else ""
+
+
 def _size(row: Summary, width: int) -> Parts:
-    return _bytes(row.on_disk, width)
+    return _bytes(row.on_disk, width, _never(row, row.on_disk))
 
 
 def _reclaimable(row: Summary, width: int) -> Parts:
     count = row.reclaimable
-    return _bytes(count, width, "" if count is None else formats.bounded(count, row.at_most))
+    text = _never(row, None) if count is None else formats.bounded(count, row.at_most)
+    return _bytes(count, width, text)
 
 
 def _cache(row: Summary, width: int) -> Parts:
-    return _bytes(row.cache_held, width)
+    return _bytes(row.cache_held, width, _never(row, row.cache_held))
 
 
 def _used(row: Summary, width: int) -> Parts:
@@ -80,7 +86,8 @@ def _kind(row: Summary, width: int) -> Parts:
 
 
 def _files(row: Summary, width: int) -> Parts:
-    return ((right(formats.number(row.files), width), "plain" if row.files else "muted"),)
+    text = _never(row, row.files) or formats.number(row.files)
+    return ((right(text, width), "plain" if row.files else "muted"),)
 
 
 def _packages(row: Summary, width: int) -> Parts:
@@ -118,7 +125,7 @@ def columns(
 
     def bar(row: Summary, width: int) -> Parts:
         if row.on_disk is None:
-            return (("·" * width, "muted"),)
+            return (((" " if _never(row, None) else "·") * width, "muted"),)
         return ((size_bar(row.on_disk, largest(), width), "size"),)
 
     def size_and_bar(row: Summary, width: int) -> Parts:
