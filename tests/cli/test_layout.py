@@ -110,8 +110,8 @@ def test_a_question_is_broken_between_words(messy: Home) -> None:
     text = terminal.output.decode()
     (line,) = [line for line in text.splitlines() if "[y/N]" in line]
     assert len(line) <= 60
-    assert line.startswith("restore` to restore. [y/N]")
-    assert "Use `venvdash trash\r\n" in text
+    assert line.startswith("restore. [y/N]")
+    assert "Use `venvdash restore` to\r\n" in text
 
 
 def test_columns_are_left_out_in_their_order() -> None:
