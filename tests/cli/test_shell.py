@@ -1,4 +1,4 @@
-"""`venvdash shell`, `run`, `activate`, `init` and `edit` in every shell that can be had.
+"""`venvdash shell`, `run`, `activate`, `init` and `edit` in every shell that is installed.
 
 The environment has the worst name there is, and activate scripts that would be noticed.
 """

@@ -16,7 +16,7 @@ from venvdash.tui.suspend import ExternalPrograms
 from venvdash.tui.table import View
 
 
-def dashboard(look: Look = Look(), **settings: str) -> Dashboard:  # noqa: B008
+def dashboard(look: Look = Look(), **settings: str) -> Dashboard:  # noqa: B008 - it is frozen
     def never() -> None:
         raise AssertionError
 

@@ -176,7 +176,7 @@ PROJECTS = (
         "code/thumbnails",
         ("imaging",),
         Status.MISSING,
-        "a project whose environment is gone from uv's cache, as after `uv cache prune`",
+        "a project whose environment `uv cache prune` deleted from uv's cache",
         fate=Fate.PRUNED,
         changed=30,
         used=29,

@@ -58,7 +58,7 @@ def cache_in_words(use: CacheUse, home: Path) -> Iterator[str]:
     none = contents.on_disk - use.held
     yield (
         f"uv's cache at {where} takes {size(contents.on_disk)}: environments hold "
-        f"{size(use.held)} of it, and {size(none)} is in use by none."
+        f"{size(use.held)} of it, and no environment uses {size(none)}."
     )
     if use.unread:
         yield f"Nothing can be cleaned: {visible(use.unread)}."

@@ -60,8 +60,8 @@ def relate(
 def kept(memory: Memory, now: float, environment: Environment | None = None) -> Record | None:
     """Return what to store after a listing, before what it proved is added; None for nothing.
 
-    A copy gets nothing: it is the user who decides which of the two goes on. Of an environment
-    that was made again, what was known is kept as mentions. ``environment`` is as it is now.
+    A copy gets nothing: the user decides which of the two continues. Of an environment that was
+    recreated, what was known is kept as mentions. ``environment`` is as it is now.
     """
     if memory.relation is Relation.COPY:
         return None

@@ -56,7 +56,7 @@ class Dashboard(App[int]):
         opening: Opening,
         programs: ExternalPrograms,
         look: Look = Look(),  # noqa: B008 - it is frozen
-        settings: DashboardSettings = DashboardSettings(),  # noqa: B008
+        settings: DashboardSettings = DashboardSettings(),  # noqa: B008 - it is frozen
     ) -> None:
         """Show what is remembered, then what ``opening`` opens.
 

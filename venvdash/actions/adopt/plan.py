@@ -243,7 +243,7 @@ class _Leaving:
         """Return the link that takes the place of the directory. Raises ChangedError."""
         setting = self.known.config.project_link
         if setting == "none":
-            raise ChangedError('`project_link = "none"` is set: nothing would lead to it then.')
+            raise ChangedError('`project_link = "none"` is set, so the project would not find it.')
         path = self.project / self.row.environment.entry.name
         content = Content(os.fspath(wanted.prefix), link=setting != "file")
         return Swap(path, None, content)

@@ -156,7 +156,7 @@ def _python(one: ChangedEnvironment, context: Context) -> str | None:
 
 
 def _project(one: ChangedEnvironment, row: Row, table: Table, context: Context) -> Path | None:
-    """Return its project, if that is there and its `.venv` can lead to it again."""
+    """Return its project, if that exists and its `.venv` can link to it again."""
     project = one.project
     if project is None or not os.path.isdir(project):
         return None

@@ -67,7 +67,7 @@ def _removed(
         try:
             theirs = _foreseen(row, other, context)
         except CannotSyncError:
-            continue  # whoever syncs that is told
+            continue  # the plan of a sync there says so
         if theirs is None or theirs.replaced:
             continue
         their_needs = _needed(row, theirs)
