@@ -127,7 +127,12 @@ def test_filters_of_the_user_are_switched_off(home: Home, project: Path) -> None
 def test_it_answers_in_time_or_says_that_it_does_not_know(
     home: Home, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(git_state, "_SECONDS", 0.0)
+    monkeypatch.setattr(git_state, "_SECONDS", 0.2)
+    slow = home.path / "slow" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    home.variables["PATH"] = f"{slow.parent}:{home.variables['PATH']}"
     (state,) = asked(home, project / ".venv")
     assert (state.changes, state.unknown) == (None, "git did not answer in time")
 
